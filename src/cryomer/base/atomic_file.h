@@ -1,0 +1,35 @@
+// A file that appears whole or not at all: written under a temporary name in the same folder, renamed by commit().
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+namespace cryomer {
+
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::string path);
+  ~AtomicFile();  // without commit() the temporary file is removed and an existing file stays as it was
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(const void* bytes, size_t count);
+  void write(std::string_view text) { write(text.data(), text.size()); }
+  // Overwrites `count` bytes at `offset` from the start, for headers that are known only at the end.
+  void write_at(size_t offset, const void* bytes, size_t count);
+  // Flushes to disk and renames. Fails with the reason, e.g. a full disk.
+  void commit();
+
+ private:
+  [[noreturn]] void fail_writing(const char* what) const;
+
+  std::string path_;
+  std::string temporary_path_;
+  std::FILE* file_ = nullptr;
+};
+
+void write_file_atomically(const std::string& path, std::string_view text);
+std::string read_file(const std::string& path);
+
+}  // namespace cryomer

@@ -1,0 +1,61 @@
+#define FMT_HEADER_ONLY
+#define SPDLOG_HEADER_ONLY
+#define SPDLOG_FMT_EXTERNAL
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "cryomer/base/error.h"
+#include "cryomer/base/log.h"
+#include "cryomer/base/progress.h"
+
+namespace cryomer {
+
+namespace {
+
+spdlog::level::level_enum spdlog_level(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug: return spdlog::level::debug;
+    case LogLevel::info: return spdlog::level::info;
+    case LogLevel::warning: return spdlog::level::warn;
+    case LogLevel::error: break;
+  }
+  return spdlog::level::err;
+}
+
+spdlog::logger& logger() {
+  static const std::shared_ptr<spdlog::logger> instance = [] {
+    auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+    sink->set_pattern("%^%v%$");
+    auto created = std::make_shared<spdlog::logger>("cryomer", sink);
+    created->set_level(spdlog::level::info);
+    return created;
+  }();
+  return *instance;
+}
+
+}  // namespace
+
+void set_log_level(LogLevel level) { logger().set_level(spdlog_level(level)); }
+
+void set_log_file(const std::string& path) {
+  auto& sinks = logger().sinks();
+  sinks.resize(1);
+  if (path.empty()) return;
+  try {
+    auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path);
+    sink->set_pattern("%Y-%m-%d %H:%M:%S %l: %v");
+    sinks.push_back(sink);
+    logger().flush_on(spdlog::level::info);
+  } catch (const spdlog::spdlog_ex& problem) {
+    fail("cannot write the log file {}: {}", path, problem.what());
+  }
+}
+
+void log_message(LogLevel level, const std::string& message) {
+  if (stderr_is_terminal()) show_status_line("");  // a message must not be glued to a progress line
+  const char* prefix = level == LogLevel::warning ? "warning: " : level == LogLevel::error ? "error: " : "";
+  logger().log(spdlog_level(level), "{}{}", prefix, message);
+}
+
+}  // namespace cryomer

@@ -1,0 +1,28 @@
+#include "cryomer/base/stop.h"
+
+#include <csignal>
+
+namespace cryomer {
+
+namespace {
+
+volatile std::sig_atomic_t stop_flag = 0;
+
+void on_signal(int signal) {
+  if (stop_flag) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
+  stop_flag = 1;
+}
+
+}  // namespace
+
+void catch_stop_signals() {
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+}
+
+bool stop_requested() { return stop_flag != 0; }
+
+}  // namespace cryomer

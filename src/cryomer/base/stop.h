@@ -1,0 +1,10 @@
+// Ctrl-C and SIGTERM as a polite request: long work looks at stop_requested() and ends with everything saved. A second
+// signal ends the program at once.
+#pragma once
+
+namespace cryomer {
+
+void catch_stop_signals();
+bool stop_requested();
+
+}  // namespace cryomer

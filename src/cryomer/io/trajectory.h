@@ -1,0 +1,40 @@
+// Many conformations from and to files: DCD (CHARMM, NAMD, X-PLOR dialects), multi-model PDB and mmCIF.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "cryomer/structure/ensemble.h"
+#include "cryomer/structure/structure.h"
+
+namespace cryomer {
+
+// Conformations of `structure` one at a time, so that a trajectory need not fit into memory.
+class TrajectoryReader {
+ public:
+  virtual ~TrajectoryReader() = default;
+  virtual int64_t size() const = 0;
+  // Fills [atoms of the structure][3] in A, in the structure's atom order.
+  virtual void read(int64_t index, float* coordinates) = 0;
+};
+
+// Opens a trajectory whose atoms include those of `structure`. Files with names (PDB, mmCIF) are matched by chain,
+// residue number, insertion code and atom name; more atoms (hydrogens, waters) are allowed. A DCD has no names: its
+// atoms are those of `topology` if given, else of the .pdb/.cif of the same name beside it, else of the structure's own
+// file (all its atoms, or the kept ones), and the count must agree. Errors say which atoms are missing.
+std::unique_ptr<TrajectoryReader> open_trajectory(const std::string& path, const Structure& structure,
+                                                  const std::string& topology = "");
+Ensemble read_ensemble(const std::string& path, const Structure& structure, const std::string& topology = "");
+
+// Writes conformations one at a time; .dcd (with a .pdb topology beside it), .pdb or .cif (multi-model) by the ending.
+class TrajectoryWriter {
+ public:
+  virtual ~TrajectoryWriter() = default;
+  virtual void write(const float* coordinates) = 0;  // [atoms][3], A
+  virtual void commit() = 0;                         // nothing appears at the path before this
+};
+std::unique_ptr<TrajectoryWriter> create_trajectory(const std::string& path, const Structure& structure);
+void write_ensemble(const std::string& path, const Structure& structure, const Ensemble& ensemble);
+
+}  // namespace cryomer

@@ -1,0 +1,69 @@
+#include "cryomer/base/config.h"
+
+#include "testing.h"
+
+namespace cryomer {
+namespace {
+
+struct Optimiser {
+  double learning_rate = 3e-4;
+  void visit(ConfigVisitor& v) { v.field("learning_rate", learning_rate, "Adam step size"); }
+};
+
+struct Example final : Config {
+  int64_t batch_size = 256;
+  std::string encoder = "canonical";
+  bool verbose = false;
+  std::vector<int64_t> widths = {512, 256};
+  Optimiser optimiser;
+  void visit(ConfigVisitor& v) override {
+    v.field("batch_size", batch_size, "images per step");
+    v.field("encoder", encoder, "image or canonical");
+    v.field("verbose", verbose, "say more");
+    v.field("widths", widths, "layer widths");
+    v.group("optimiser", optimiser);
+  }
+};
+
+TEST(Config, SurvivesTheRoundTripThroughJson) {
+  Example written;
+  written.batch_size = 31;
+  written.widths = {7, 8, 9};
+  written.optimiser.learning_rate = 0.125;
+  Example read;
+  config_from_json(read, config_to_json(written), "test");
+  EXPECT_EQ(read.batch_size, 31);
+  EXPECT_EQ(read.widths, (std::vector<int64_t>{7, 8, 9}));
+  EXPECT_EQ(read.optimiser.learning_rate, 0.125);
+}
+
+TEST(Config, NamesTheNearestKeyOfAnUnknownOne) {
+  Example config;
+  const std::string message = testing::error_of(
+      [&] { config_from_json(config, R"({"optimiser": {"lerning_rate": 1e-3}})", "my.json"); });
+  EXPECT_NE(message.find("my.json"), std::string::npos) << message;
+  EXPECT_NE(message.find("optimiser.lerning_rate"), std::string::npos) << message;
+  EXPECT_NE(message.find("Did you mean 'optimiser.learning_rate'?"), std::string::npos) << message;
+}
+
+TEST(Config, RefusesAWrongTypeAndBrokenJson) {
+  Example config;
+  EXPECT_NE(testing::error_of([&] { config_from_json(config, R"({"batch_size": 2.5})", "f"); })
+                .find("'batch_size' is 2.5, expected a whole number"),
+            std::string::npos);
+  EXPECT_NE(testing::error_of([&] { config_from_json(config, "{", "f"); }).find("not valid JSON"), std::string::npos);
+}
+
+TEST(Config, TakesSingleAssignments) {
+  Example config;
+  config_set(config, "optimiser.learning_rate=0.5");
+  config_set(config, "encoder=image");
+  config_set(config, "widths=[1,2]");
+  EXPECT_EQ(config.optimiser.learning_rate, 0.5);
+  EXPECT_EQ(config.encoder, "image");
+  EXPECT_EQ(config.widths.size(), 2u);
+  testing::error_of([&] { config_set(config, "encoder"); });
+}
+
+}  // namespace
+}  // namespace cryomer
