@@ -4,7 +4,8 @@
 include(CheckCXXCompilerFlag)
 
 add_library(cryomer_options INTERFACE)
-target_compile_options(cryomer_options INTERFACE -Wall -Wextra -Wno-unused-parameter -fno-math-errno -ffp-contract=fast)
+target_compile_options(cryomer_options INTERFACE -Wall -Wextra -Wno-unused-parameter -fno-math-errno -ffp-contract=fast
+                       -fopenmp-simd)
 if(CRYOMER_WARNINGS_AS_ERRORS)
   target_compile_options(cryomer_options INTERFACE -Werror)
 endif()
@@ -47,7 +48,8 @@ function(cryomer_kernel_variants)
     return()
   endif()
   set(flags_avx2 -mavx2 -mfma)
-  set(flags_avx512 -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma -mprefer-vector-width=512)
+  set(flags_avx512 -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma -mprefer-vector-width=512
+                   -Wno-maybe-uninitialized)  # g++ 12 warns inside its own intrinsics
   foreach(variant avx2 avx512)
     string(TOUPPER ${variant} upper)
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cryomer/kernels/*_${variant}.cpp)

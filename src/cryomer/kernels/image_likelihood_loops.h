@@ -1,0 +1,102 @@
+// The loops of image_likelihood.cpp that gain from wide vectors; included by one file per instruction set.
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+
+namespace cryomer::detail {
+
+struct ProjectionArguments {
+  const float *positions, *amplitude, *width;
+  int count;
+  float rotation[6];  // rows 1 and 2, divided by the pixel size
+  float offset_x, offset_y;  // pixels
+  float pixel_size;
+  float *x, *y, *weight, *falloff;
+};
+
+struct SpectrumSums {
+  double overlap, power;
+};
+
+struct LikelihoodLoops {
+  void (*project)(const ProjectionArguments&);
+  SpectrumSums (*sums)(const float* f, const float* data, const float* power, int rows, int columns);
+  void (*residual)(float* f, const float* data, const float* power, int count, float scale);
+  void (*multiply)(float* f, const float* real, int count);
+};
+
+extern const LikelihoodLoops likelihood_loops_reference;
+extern const LikelihoodLoops likelihood_loops_avx2;
+extern const LikelihoodLoops likelihood_loops_avx512;
+
+namespace {
+
+constexpr float kInverseTwoPi = 0.159154943f;
+
+inline void project_atoms(const ProjectionArguments& arguments) {
+  const ProjectionArguments p = arguments;
+  const float* __restrict position = p.positions;
+  float* __restrict x = p.x;
+  float* __restrict y = p.y;
+  float* __restrict weight = p.weight;
+  float* __restrict falloff = p.falloff;
+  for (int a = 0; a < p.count; ++a) {
+    const float px = position[3 * a], py = position[3 * a + 1], pz = position[3 * a + 2];
+    x[a] = p.rotation[0] * px + p.rotation[1] * py + p.rotation[2] * pz + p.offset_x;
+    y[a] = p.rotation[3] * px + p.rotation[4] * py + p.rotation[5] * pz + p.offset_y;
+  }
+  for (int a = 0; a < p.count; ++a) {
+    const float inverse_width = p.pixel_size / p.width[a];
+    const float inverse_square = inverse_width * inverse_width;
+    weight[a] = p.amplitude[a] * kInverseTwoPi * inverse_square;
+    falloff[a] = -0.5f * inverse_square;
+  }
+}
+
+// The columns u = 0 and u = columns / 2 stand for themselves, all others also for their conjugates.
+inline SpectrumSums spectrum_sums(const float* f, const float* data, const float* power, int rows, int columns) {
+  const int half = columns / 2 + 1;
+  double overlap = 0, total_power = 0;
+  for (int v = 0; v < rows; ++v) {
+    const float* __restrict fr = f + 2 * size_t(half) * v;
+    const float* __restrict dr = data + 2 * size_t(half) * v;
+    const float* __restrict pr = power + size_t(half) * v;
+    float row_overlap = 0, row_power = 0;
+#pragma omp simd reduction(+ : row_overlap, row_power)
+    for (int u = 0; u < half; ++u) {
+      row_overlap += fr[2 * u] * dr[2 * u] + fr[2 * u + 1] * dr[2 * u + 1];
+      row_power += pr[u] * (fr[2 * u] * fr[2 * u] + fr[2 * u + 1] * fr[2 * u + 1]);
+    }
+    float edge_overlap = 0, edge_power = 0;
+    for (const int u : {0, half - 1}) {
+      edge_overlap += fr[2 * u] * dr[2 * u] + fr[2 * u + 1] * dr[2 * u + 1];
+      edge_power += pr[u] * (fr[2 * u] * fr[2 * u] + fr[2 * u + 1] * fr[2 * u + 1]);
+    }
+    overlap += 2 * row_overlap - edge_overlap;
+    total_power += 2 * row_power - edge_power;
+  }
+  return {overlap, total_power};
+}
+
+// f becomes scale * data - scale^2 * power * f
+inline void spectrum_residual(float* f, const float* data, const float* power, int count, float scale) {
+  const float scale2 = scale * scale;
+#pragma omp simd
+  for (int k = 0; k < count; ++k) {
+    f[2 * k] = scale * data[2 * k] - scale2 * power[k] * f[2 * k];
+    f[2 * k + 1] = scale * data[2 * k + 1] - scale2 * power[k] * f[2 * k + 1];
+  }
+}
+
+inline void spectrum_multiply(float* f, const float* real, int count) {
+#pragma omp simd
+  for (int k = 0; k < count; ++k) {
+    f[2 * k] *= real[k];
+    f[2 * k + 1] *= real[k];
+  }
+}
+
+}  // namespace
+
+}  // namespace cryomer::detail
