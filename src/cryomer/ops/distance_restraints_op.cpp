@@ -1,0 +1,48 @@
+#include "cryomer/ops/distance_restraints_op.h"
+
+#include <torch/csrc/autograd/custom_function.h>
+
+namespace cryomer {
+
+namespace {
+
+struct RestraintFunction : torch::autograd::Function<RestraintFunction> {
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& positions,
+                        const std::vector<DistanceRestraint>* restraints, bool with_gradient) {
+    const int64_t samples = positions.size(0), values = positions.size(1) * 3;
+    Tensor energies = at::empty({samples});
+    Tensor gradient = with_gradient ? at::zeros_like(positions) : Tensor();
+    parallel_for(samples, 8, [&](int64_t first, int64_t last) {
+      for (int64_t s = first; s < last; ++s) {
+        energies.data_ptr<float>()[s] = static_cast<float>(
+            distance_restraint_energy(*restraints, positions.data_ptr<float>() + s * values,
+                                      with_gradient ? gradient.data_ptr<float>() + s * values : nullptr));
+      }
+    });
+    if (with_gradient) context->save_for_backward({gradient});
+    return energies;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list outputs) {
+    return {context->get_saved_variables()[0] * outputs[0].reshape({-1, 1, 1}), Tensor(), Tensor()};
+  }
+};
+
+}  // namespace
+
+Tensor distance_restraint_energies(const std::shared_ptr<const std::vector<DistanceRestraint>>& restraints,
+                                   const Tensor& positions) {
+  check_shape(positions, "positions", {-1, -1, 3});
+  for (const DistanceRestraint& r : *restraints) {
+    if (r.i < 0 || r.j < 0 || r.i >= positions.size(1) || r.j >= positions.size(1)) {
+      fail("a distance restraint joins atoms {} and {} of {}", r.i, r.j, positions.size(1));
+    }
+  }
+  const Tensor plain = positions.contiguous();
+  check_cpu_float(plain, "positions");
+  const bool with_gradient = at::GradMode::is_enabled() && positions.requires_grad();
+  return RestraintFunction::apply(plain, restraints.get(), with_gradient);
+}
+
+}  // namespace cryomer

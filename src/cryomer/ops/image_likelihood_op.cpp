@@ -1,0 +1,184 @@
+#include "cryomer/ops/image_likelihood_op.h"
+
+#include <torch/csrc/autograd/custom_function.h>
+
+namespace cryomer {
+
+namespace {
+
+AtomBlobs blobs_of(const AtomBlobTensors& atoms) {
+  check_cpu_float(atoms.amplitude, "atoms.amplitude");
+  check_cpu_float(atoms.width, "atoms.width");
+  return {atoms.amplitude.data_ptr<float>(), atoms.width.data_ptr<float>(), static_cast<int>(atoms.amplitude.size(0))};
+}
+
+// Shapes are checked here, once; the loops below trust them.
+struct Views {
+  const float *rotation, *shift;
+  const int64_t *conformation, *image;
+  int64_t count;
+
+  View view(int64_t v, float pixel_size) const {
+    View result;
+    std::copy_n(rotation + 9 * v, 9, result.rotation);
+    result.shift_x = shift[2 * v];
+    result.shift_y = shift[2 * v + 1];
+    result.pixel_size = pixel_size;
+    return result;
+  }
+};
+
+void check_index(const Tensor& index, const char* name, int64_t views, int64_t limit) {
+  check_shape(index, name, {views});
+  if (views > 0 && (index.min().item<int64_t>() < 0 || index.max().item<int64_t>() >= limit)) {
+    fail("{} points outside of 0..{}", name, limit - 1);
+  }
+}
+
+struct LikelihoodFunction : torch::autograd::Function<LikelihoodFunction> {
+  static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context, const Tensor& positions,
+                                                const Tensor& rotation, const Tensor& shift, const AtomBlobTensors* atoms,
+                                                const ViewIndex* index, const ObservedBatch* observed,
+                                                bool with_gradient) {
+    const int64_t views = rotation.size(0), atom_count = positions.size(1);
+    const int64_t box = observed->grid.box, half = box / 2 + 1, padded = observed->grid.padded;
+    const bool padding = padded != box;
+    const AtomBlobs blobs = blobs_of(*atoms);
+    const Views v{rotation.data_ptr<float>(), shift.data_ptr<float>(), index->conformation.data_ptr<int64_t>(),
+                  index->image.data_ptr<int64_t>(), views};
+    Tensor values = at::empty({4, views});
+    Tensor position_gradient = at::empty({with_gradient ? views : 0, atom_count, 3});
+    Tensor pose_gradient = at::zeros({with_gradient ? views : 0, 11});
+    const float* const all_positions = positions.data_ptr<float>();
+    const float* const data = observed->weighted_data.data_ptr<float>();
+    const float* const power = observed->weighted_power.data_ptr<float>();
+    const float* const ctf = padding ? observed->padded_ctf.data_ptr<float>() : nullptr;
+    const float* const pixel_size = observed->pixel_size.data_ptr<float>();
+    const float* const scale_mean = observed->scale_mean.data_ptr<float>();
+    const float* const scale_precision = observed->scale_precision.data_ptr<float>();
+    float* const out = values.data_ptr<float>();
+    float* const gradient_rows = position_gradient.data_ptr<float>();
+    float* const pose_rows = pose_gradient.data_ptr<float>();
+    parallel_for(views, 4, [&](int64_t first, int64_t last) {
+      ImageWorkspace workspace;
+      for (int64_t i = first; i < last; ++i) {
+        const int64_t image = v.image[i];
+        const ObservedImage target{data + image * box * half * 2, power + image * box * half,
+                                   padding ? ctf + image * padded * (padded / 2 + 1) : nullptr, scale_mean[image],
+                                   scale_precision[image]};
+        ImageGradients gradients;
+        if (with_gradient) gradients.positions = gradient_rows + i * atom_count * 3;
+        const ImageLikelihood found =
+            image_likelihood(blobs, all_positions + v.conformation[i] * atom_count * 3, v.view(i, pixel_size[image]),
+                             target, observed->grid, with_gradient ? &gradients : nullptr, workspace);
+        out[i] = found.log_likelihood;
+        out[views + i] = found.scale;
+        out[2 * views + i] = found.overlap;
+        out[3 * views + i] = found.power;
+        if (with_gradient) {
+          std::copy_n(gradients.rotation, 6, pose_rows + 11 * i);  // the third row of a rotation does not project
+          std::copy_n(gradients.shift, 2, pose_rows + 11 * i + 9);
+        }
+      }
+    });
+    if (with_gradient) {
+      context->save_for_backward({position_gradient, pose_gradient, index->conformation});
+      context->saved_data["conformations"] = positions.size(0);
+      bool one_to_one = views == positions.size(0);
+      for (int64_t i = 0; one_to_one && i < views; ++i) one_to_one = v.conformation[i] == i;
+      context->saved_data["one_to_one"] = one_to_one;
+    }
+    Tensor log_likelihood = values[0].clone(), others = values.slice(0, 1);
+    context->mark_non_differentiable({others});
+    return {log_likelihood, others};
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list outputs) {
+    const auto saved = context->get_saved_variables();
+    const Tensor upstream = outputs[0];
+    Tensor positions = saved[0] * upstream.reshape({-1, 1, 1});
+    if (!context->saved_data["one_to_one"].toBool()) {
+      Tensor summed = at::zeros({context->saved_data["conformations"].toInt(), positions.size(1), 3}, positions.options());
+      positions = summed.index_add_(0, saved[2], positions);
+    }
+    const Tensor pose = saved[1] * upstream.unsqueeze(1);
+    return {positions, pose.slice(1, 0, 9).reshape({-1, 3, 3}), pose.slice(1, 9, 11), {}, {}, {}, {}};
+  }
+};
+
+}  // namespace
+
+ImageLikelihoodOutput image_log_likelihood(const AtomBlobTensors& atoms, const Tensor& positions, const Tensor& rotation,
+                                           const Tensor& shift, const ViewIndex& index, const ObservedBatch& observed) {
+  const int64_t views = rotation.size(0), images = observed.size();
+  const int64_t box = observed.grid.box, padded = observed.grid.padded;
+  check_shape(positions, "positions", {-1, atoms.amplitude.size(0), 3});
+  check_shape(rotation, "rotation", {-1, 3, 3});
+  check_shape(shift, "shift", {views, 2});
+  check_shape(observed.weighted_data, "observed.weighted_data", {images, box, box / 2 + 1, 2});
+  check_shape(observed.weighted_power, "observed.weighted_power", {images, box, box / 2 + 1});
+  if (padded != box) check_shape(observed.padded_ctf, "observed.padded_ctf", {images, padded, padded / 2 + 1});
+  for (const Tensor& t : {observed.pixel_size, observed.scale_mean, observed.scale_precision}) {
+    check_shape(t, "observed.pixel_size, scale_mean, scale_precision", {images});
+  }
+  check_index(index.conformation, "index.conformation", views, positions.size(0));
+  check_index(index.image, "index.image", views, images);
+  const Tensor p = positions.contiguous(), r = rotation.contiguous(), s = shift.contiguous();
+  check_cpu_float(p, "positions");
+  check_cpu_float(r, "rotation");
+  check_cpu_float(s, "shift");
+  check_cpu_float(observed.weighted_data, "observed.weighted_data");
+  check_cpu_float(observed.weighted_power, "observed.weighted_power");
+  const bool with_gradient = at::GradMode::is_enabled() && (p.requires_grad() || r.requires_grad() || s.requires_grad());
+  const auto outputs = LikelihoodFunction::apply(p, r, s, &atoms, &index, &observed, with_gradient);
+  return {outputs[0], outputs[1][0], outputs[1][1], outputs[1][2]};
+}
+
+Tensor render_projections(const AtomBlobTensors& atoms, const Tensor& positions, const Tensor& rotation,
+                          const Tensor& shift, const Tensor& conformation_index, const Tensor& pixel_size,
+                          const Grid& grid) {
+  const int64_t views = rotation.size(0), atom_count = positions.size(1);
+  check_shape(positions, "positions", {-1, atoms.amplitude.size(0), 3});
+  check_shape(rotation, "rotation", {-1, 3, 3});
+  check_shape(shift, "shift", {views, 2});
+  check_shape(pixel_size, "pixel_size", {views});
+  check_index(conformation_index, "conformation_index", views, positions.size(0));
+  const Tensor p = positions.contiguous(), r = rotation.contiguous(), s = shift.contiguous();
+  Tensor images = at::empty({views, grid.padded, grid.padded});
+  const AtomBlobs blobs = blobs_of(atoms);
+  const Views v{r.data_ptr<float>(), s.data_ptr<float>(), conformation_index.data_ptr<int64_t>(), nullptr, views};
+  parallel_for(views, 4, [&](int64_t first, int64_t last) {
+    ImageWorkspace workspace;
+    for (int64_t i = first; i < last; ++i) {
+      render_projection(blobs, p.data_ptr<float>() + v.conformation[i] * atom_count * 3,
+                        v.view(i, pixel_size.data_ptr<float>()[i]), grid,
+                        images.data_ptr<float>() + i * grid.padded * grid.padded, workspace);
+    }
+  });
+  return images;
+}
+
+Tensor sample_images(const AtomBlobTensors& points, const Tensor& positions, const Tensor& rotation, const Tensor& shift,
+                     const Tensor& images, const Tensor& pixel_size, const Grid& grid) {
+  const int64_t views = rotation.size(0), point_count = positions.size(0);
+  check_shape(positions, "positions", {points.amplitude.size(0), 3});
+  check_shape(images, "images", {views, grid.padded, grid.padded});
+  check_shape(shift, "shift", {views, 2});
+  check_shape(pixel_size, "pixel_size", {views});
+  const Tensor p = positions.contiguous(), r = rotation.contiguous(), s = shift.contiguous(), g = images.contiguous();
+  Tensor values = at::empty({views, point_count});
+  const AtomBlobs blobs = blobs_of(points);
+  const Views v{r.data_ptr<float>(), s.data_ptr<float>(), nullptr, nullptr, views};
+  parallel_for(views, 4, [&](int64_t first, int64_t last) {
+    ImageWorkspace workspace;
+    for (int64_t i = first; i < last; ++i) {
+      sample_image(blobs, p.data_ptr<float>(), v.view(i, pixel_size.data_ptr<float>()[i]), grid,
+                   g.data_ptr<float>() + i * grid.padded * grid.padded, values.data_ptr<float>() + i * point_count,
+                   workspace);
+    }
+  });
+  return values;
+}
+
+}  // namespace cryomer

@@ -1,0 +1,28 @@
+// Rigid residues to atom positions as a differentiable tensor operation; see kernels/place_atoms.h for the formula.
+#pragma once
+
+#include <memory>
+
+#include "cryomer/kernels/place_atoms.h"
+#include "cryomer/tensor/tensor.h"
+
+namespace cryomer {
+
+// Base frames and local coordinates in the layout of the kernel; shared, because backward needs them after the call.
+struct RigidBodyData {
+  std::vector<float> rotation;   // [9][residues]
+  std::vector<float> origin;     // [3][residues]
+  std::vector<float> local;      // [atoms][3]
+  std::vector<int> first_atom;   // [residues + 1]
+
+  int residue_count() const { return static_cast<int>(first_atom.size()) - 1; }
+  int atom_count() const { return first_atom.back(); }
+  RigidBodies view() const {
+    return {residue_count(), atom_count(), rotation.data(), origin.data(), local.data(), first_atom.data()};
+  }
+};
+
+// delta [samples, residues, 9] -> positions [samples, atoms, 3] in A.
+Tensor place_atoms(const std::shared_ptr<const RigidBodyData>& bodies, const Tensor& delta);
+
+}  // namespace cryomer

@@ -1,0 +1,61 @@
+#include "cryomer/tensor/tensor.h"
+
+#include <ATen/Parallel.h>
+
+#include <thread>
+
+namespace cryomer {
+
+Tensor tensor_from(const std::vector<float>& values, at::IntArrayRef shape) {
+  Tensor result = at::empty(shape, at::kFloat);
+  if (result.numel() != static_cast<int64_t>(values.size())) {
+    fail("{} values do not fill a tensor of shape {}", values.size(), shape_text(shape));
+  }
+  std::copy(values.begin(), values.end(), result.data_ptr<float>());
+  return result;
+}
+
+Tensor tensor_from(const std::vector<int64_t>& values) {
+  Tensor result = at::empty({static_cast<int64_t>(values.size())}, at::kLong);
+  std::copy(values.begin(), values.end(), result.data_ptr<int64_t>());
+  return result;
+}
+
+std::vector<float> to_floats(const Tensor& tensor) {
+  const Tensor plain = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
+  return {plain.data_ptr<float>(), plain.data_ptr<float>() + plain.numel()};
+}
+
+std::string shape_text(at::IntArrayRef shape) {
+  std::string text = "[";
+  for (size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+void check_shape(const Tensor& tensor, const char* argument, at::IntArrayRef shape) {
+  bool fits = tensor.defined() && tensor.dim() == static_cast<int64_t>(shape.size());
+  for (size_t i = 0; fits && i < shape.size(); ++i) fits = shape[i] == -1 || tensor.size(i) == shape[i];
+  if (!fits) {
+    fail("{} has shape {}, expected {} (-1: any)", argument,
+         tensor.defined() ? shape_text(tensor.sizes()) : "nothing", shape_text(shape));
+  }
+}
+
+void check_cpu_float(const Tensor& tensor, const char* argument) {
+  if (!tensor.device().is_cpu() || tensor.scalar_type() != at::kFloat || !tensor.is_contiguous()) {
+    fail("{} must be a contiguous float32 tensor on the CPU", argument);
+  }
+}
+
+void parallel_for(int64_t count, int64_t grain, const std::function<void(int64_t, int64_t)>& body) {
+  at::parallel_for(0, count, grain, [&](int64_t first, int64_t last) { body(first, last); });
+}
+
+void set_thread_count(int threads) {
+  if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  at::set_num_threads(threads);
+}
+
+int thread_count() { return at::get_num_threads(); }
+
+}  // namespace cryomer

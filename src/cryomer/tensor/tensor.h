@@ -1,0 +1,34 @@
+// The door to libtorch: the one header through which the layers above see tensors, so that what differs between libtorch
+// 1.13 and 2.x stays here.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cryomer/base/error.h"
+
+namespace cryomer {
+
+using at::Tensor;
+
+// Copies; float32 on the CPU unless said otherwise.
+Tensor tensor_from(const std::vector<float>& values, at::IntArrayRef shape);
+Tensor tensor_from(const std::vector<int64_t>& values);
+std::vector<float> to_floats(const Tensor& tensor);  // any device and type, contiguous order
+
+// "[256, 64, 64]"
+std::string shape_text(at::IntArrayRef shape);
+// Fails, naming the argument, unless the tensor has this shape; -1 fits any size.
+void check_shape(const Tensor& tensor, const char* argument, at::IntArrayRef shape);
+// Fails unless the tensor is float32, contiguous and on the CPU.
+void check_cpu_float(const Tensor& tensor, const char* argument);
+
+// Splits [0, count) over the threads of --threads; `body(first, last)` runs on each part.
+void parallel_for(int64_t count, int64_t grain, const std::function<void(int64_t, int64_t)>& body);
+void set_thread_count(int threads);  // 0: all cores
+int thread_count();
+
+}  // namespace cryomer

@@ -1,0 +1,116 @@
+// The operations inside libtorch's graph: each against finite differences of its own forward pass, in the directions of
+// all inputs at once.
+#include <torch/csrc/autograd/autograd.h>
+
+#include "cryomer/base/random.h"
+#include "cryomer/ops/distance_restraints_op.h"
+#include "cryomer/ops/image_likelihood_op.h"
+#include "cryomer/ops/place_atoms_op.h"
+#include "testing.h"
+
+namespace cryomer {
+namespace {
+
+Tensor random_tensor(Random& random, at::IntArrayRef shape, double size) {
+  Tensor t = at::empty(shape);
+  random.fill_normal(t.data_ptr<float>(), t.numel());
+  return t * size;
+}
+
+// d/dh f(x + h v) by central differences against <gradient, v>.
+void expect_directional_derivative(const std::function<Tensor(const Tensor&)>& f, const Tensor& x, Random& random,
+                                   double step, double tolerance) {
+  Tensor leaf = x.clone().set_requires_grad(true);
+  const Tensor value = f(leaf).sum();
+  const Tensor gradient = torch::autograd::grad({value}, {leaf})[0];
+  for (int trial = 0; trial < 3; ++trial) {
+    const Tensor v = random_tensor(random, x.sizes(), 1);
+    at::NoGradGuard guard;
+    const double up = f(x + step * v).sum().item<double>(), down = f(x - step * v).sum().item<double>();
+    const double expected = (up - down) / (2 * step), got = (gradient * v).sum().item<double>();
+    EXPECT_NEAR(got, expected, tolerance * (1 + std::abs(expected)));
+  }
+}
+
+struct Scene {
+  AtomBlobTensors atoms;
+  Tensor positions, rotation, shift;
+  ViewIndex index;
+  ObservedBatch observed;
+
+  Scene() {
+    Random random(71);
+    const int box = 24;
+    atoms.amplitude = at::full({10}, 3.0f);
+    atoms.width = at::full({10}, 1.5f);
+    positions = random_tensor(random, {2, 10, 3}, 3);
+    rotation = at::eye(3).repeat({3, 1, 1}) + random_tensor(random, {3, 3, 3}, 0.1);
+    shift = random_tensor(random, {3, 2}, 0.5);
+    index.conformation = tensor_from(std::vector<int64_t>{1, 0, 1});
+    index.image = tensor_from(std::vector<int64_t>{0, 1, 1});
+    observed.grid = {box, box, 16};
+    observed.weighted_data = random_tensor(random, {2, box, box / 2 + 1, 2}, 0.1);
+    observed.weighted_power = random_tensor(random, {2, box, box / 2 + 1}, 0.05).square();
+    observed.pixel_size = at::full({2}, 1.2f);
+    observed.scale_mean = at::ones({2});
+    observed.scale_precision = at::ones({2});
+  }
+};
+
+TEST(ImageLogLikelihood, HasItsGradientInPositionsRotationAndShift) {
+  Scene s;
+  Random random(72);
+  auto value = [&](const Tensor& p, const Tensor& r, const Tensor& t) {
+    // Unequal weights, so that mixing up views is noticed.
+    return image_log_likelihood(s.atoms, p, r, t, s.index, s.observed).log_likelihood *
+           tensor_from(std::vector<float>{1, -2, 3}, {3});
+  };
+  expect_directional_derivative([&](const Tensor& p) { return value(p, s.rotation, s.shift); }, s.positions, random, 2e-3, 2e-2);
+  expect_directional_derivative([&](const Tensor& r) { return value(s.positions, r, s.shift); }, s.rotation, random, 1e-3, 2e-2);
+  expect_directional_derivative([&](const Tensor& t) { return value(s.positions, s.rotation, t); }, s.shift, random, 2e-3, 2e-2);
+}
+
+TEST(ImageLogLikelihood, NamesAWrongArgument) {
+  Scene s;
+  s.index.image = tensor_from(std::vector<int64_t>{0, 1, 2});
+  EXPECT_NE(testing::error_of([&] { image_log_likelihood(s.atoms, s.positions, s.rotation, s.shift, s.index, s.observed); })
+                .find("index.image points outside of 0..1"),
+            std::string::npos);
+  s = Scene();
+  EXPECT_NE(testing::error_of([&] {
+              image_log_likelihood(s.atoms, s.positions, s.rotation, s.shift.slice(0, 0, 2), s.index, s.observed);
+            }).find("shift has shape [2, 2], expected [3, 2]"),
+            std::string::npos);
+}
+
+TEST(PlaceAtoms, HasItsGradientInTheGraph) {
+  Random random(73);
+  auto bodies = std::make_shared<RigidBodyData>();
+  const int residues = 5;
+  bodies->rotation.resize(9 * residues);
+  for (int i = 0; i < residues; ++i) {
+    for (const int k : {0, 4, 8}) bodies->rotation[k * residues + i] = 1;
+    bodies->first_atom.push_back(3 * i);
+  }
+  bodies->first_atom.push_back(3 * residues);
+  bodies->origin.resize(3 * residues, 0.5f);
+  bodies->local.resize(9 * residues);
+  random.fill_normal(bodies->local.data(), bodies->local.size());
+  const Tensor weights = random_tensor(random, {2, 3 * residues, 3}, 1);
+  expect_directional_derivative([&](const Tensor& d) { return place_atoms(bodies, d) * weights; },
+                                random_tensor(random, {2, residues, 9}, 0.2), random, 1e-3, 1e-2);
+}
+
+TEST(DistanceRestraints, HaveTheirGradientAndEnergy) {
+  Random random(74);
+  auto restraints = std::make_shared<std::vector<DistanceRestraint>>();
+  *restraints = {{0, 1, 1.3f, 2}, {1, 2, 1.5f, 1}, {0, 3, 2.0f, 0.5f}};
+  const Tensor positions = random_tensor(random, {2, 4, 3}, 1);
+  expect_directional_derivative([&](const Tensor& p) { return distance_restraint_energies(restraints, p); }, positions,
+                                random, 1e-3, 1e-2);
+  const Tensor line = tensor_from({0, 0, 0, 1, 0, 0, 3, 0, 0, 0, 2, 0}, {1, 4, 3});
+  EXPECT_NEAR(distance_restraint_energies(restraints, line).item<float>(), 0.5 * 2 * 0.09 + 0.5 * 0.25, 1e-6);
+}
+
+}  // namespace
+}  // namespace cryomer
