@@ -1,0 +1,171 @@
+#include "cryomer/protein/normal_modes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "cryomer/protein/rigid_residues.h"
+
+namespace cryomer {
+
+namespace {
+
+struct Spring {
+  int i, j;
+  double strength;
+};
+
+// Atom pairs of different residues within the cutoff, by a cell grid; residues that touch nothing are tied to their
+// nearest neighbours, so that the network is in one piece.
+std::vector<Spring> springs_of(const Structure& s, const ElasticNetwork& network) {
+  constexpr double kLinkLength = 2.0;
+  std::map<std::array<int, 3>, std::vector<int>> cells;
+  auto cell_of = [&](Vec3 x) {
+    return std::array<int, 3>{int(std::floor(x.x / network.cutoff)), int(std::floor(x.y / network.cutoff)),
+                              int(std::floor(x.z / network.cutoff))};
+  };
+  for (int a = 0; a < s.atom_count(); ++a) cells[cell_of(s.atoms[a].position)].push_back(a);
+  std::vector<Spring> springs;
+  std::vector<bool> touched(s.residue_count(), false);
+  for (int i = 0; i < s.atom_count(); ++i) {
+    const auto centre = cell_of(s.atoms[i].position);
+    for (int dx = -1; dx <= 1; ++dx) {
+      for (int dy = -1; dy <= 1; ++dy) {
+        for (int dz = -1; dz <= 1; ++dz) {
+          const auto cell = cells.find({centre[0] + dx, centre[1] + dy, centre[2] + dz});
+          if (cell == cells.end()) continue;
+          for (const int j : cell->second) {
+            if (j <= i || s.atoms[i].residue == s.atoms[j].residue) continue;
+            const double length = norm(s.atoms[i].position - s.atoms[j].position);
+            if (length > network.cutoff || length < 1e-3) continue;
+            springs.push_back({i, j, length < kLinkLength ? network.link_factor : 1.0});
+            touched[s.atoms[i].residue] = touched[s.atoms[j].residue] = true;
+          }
+        }
+      }
+    }
+  }
+  for (int r = 0; r < s.residue_count(); ++r) {
+    if (touched[r]) continue;
+    const int i = s.residues[r].first_atom;
+    std::vector<std::pair<double, int>> others;
+    for (int j = 0; j < s.atom_count(); ++j) {
+      if (s.atoms[j].residue != r) others.push_back({norm(s.atoms[i].position - s.atoms[j].position), j});
+    }
+    const size_t ties = std::min<size_t>(6, others.size());
+    std::partial_sort(others.begin(), others.begin() + ties, others.end());
+    for (size_t k = 0; k < ties; ++k) springs.push_back({i, others[k].second, 1.0});
+  }
+  return springs;
+}
+
+// Residues to blocks: one each, or runs of neighbours when there would be too many.
+std::vector<int> blocks_of(const Structure& s, int largest_count) {
+  const int per_block = (s.residue_count() + largest_count - 1) / largest_count;
+  std::vector<int> block(s.residue_count());
+  int current = -1, filled = per_block;
+  for (int r = 0; r < s.residue_count(); ++r) {
+    const bool same_chain = r > 0 && s.residues[r].chain == s.residues[r - 1].chain;
+    if (filled >= per_block || !same_chain) {
+      ++current;
+      filled = 0;
+    }
+    block[r] = current;
+    ++filled;
+  }
+  return block;
+}
+
+}  // namespace
+
+Tensor NormalModes::delta_basis() const {
+  // d1 = w x e_x and d2 = w x e_y to first order in the rotation w.
+  const Tensor wx = rotation.select(2, 0), wy = rotation.select(2, 1), wz = rotation.select(2, 2);
+  const Tensor zero = at::zeros_like(wx);
+  const Tensor turn = at::stack({zero, wz, -wy, -wz, zero, wx}, 2);
+  return at::cat({translation, turn}, 2);
+}
+
+NormalModes normal_modes(const Structure& structure, int count, const ElasticNetwork& network) {
+  const std::vector<int> block = blocks_of(structure, network.largest_block_count);
+  const int blocks = block.back() + 1;
+  const int64_t dimension = 6 * int64_t{blocks};
+  count = static_cast<int>(std::min<int64_t>(count, dimension - 6));
+  if (count <= 0) fail("{}: too few residues for normal modes", structure.source);
+
+  auto block_of_atom = [&](int a) { return block[structure.atoms[a].residue]; };
+  std::vector<Vec3> centre(blocks);
+  std::vector<int> atoms(blocks, 0);
+  for (int a = 0; a < structure.atom_count(); ++a) {
+    centre[block_of_atom(a)] += structure.atoms[a].position;
+    ++atoms[block_of_atom(a)];
+  }
+  for (int b = 0; b < blocks; ++b) centre[b] = (1.0 / atoms[b]) * centre[b];
+
+  // Stiffness K and mass M (every atom weighs one, so that amplitudes are RMSDs) in the 6 coordinates of each block.
+  Tensor stiffness = at::zeros({dimension, dimension}, at::kDouble);
+  double* const k = stiffness.data_ptr<double>();
+  for (const Spring& spring : springs_of(structure, network)) {
+    const Vec3 xi = structure.atoms[spring.i].position, xj = structure.atoms[spring.j].position;
+    const Vec3 n = normalized(xi - xj);
+    const int bi = block_of_atom(spring.i), bj = block_of_atom(spring.j);
+    if (bi == bj) continue;
+    const Vec3 ti = cross(xi - centre[bi], n), tj = cross(xj - centre[bj], n);
+    const double gi[6] = {n.x, n.y, n.z, ti.x, ti.y, ti.z}, gj[6] = {-n.x, -n.y, -n.z, -tj.x, -tj.y, -tj.z};
+    for (int p = 0; p < 6; ++p) {
+      for (int q = 0; q < 6; ++q) {
+        k[(6 * bi + p) * dimension + 6 * bi + q] += spring.strength * gi[p] * gi[q];
+        k[(6 * bi + p) * dimension + 6 * bj + q] += spring.strength * gi[p] * gj[q];
+        k[(6 * bj + p) * dimension + 6 * bi + q] += spring.strength * gj[p] * gi[q];
+        k[(6 * bj + p) * dimension + 6 * bj + q] += spring.strength * gj[p] * gj[q];
+      }
+    }
+  }
+  Tensor mass = at::zeros({blocks, 6, 6}, at::kDouble);
+  auto m = mass.accessor<double, 3>();
+  for (int b = 0; b < blocks; ++b) {
+    for (int p = 0; p < 3; ++p) m[b][p][p] = atoms[b];
+    for (int p = 3; p < 6; ++p) m[b][p][p] = 0.5;  // single atoms and lines of atoms can turn at no cost
+  }
+  for (int a = 0; a < structure.atom_count(); ++a) {
+    const int b = block_of_atom(a);
+    const Vec3 x = structure.atoms[a].position - centre[b];
+    for (int p = 0; p < 3; ++p) {
+      for (int q = 0; q < 3; ++q) m[b][3 + p][3 + q] += (p == q ? dot(x, x) : 0.0) - x[p] * x[q];
+    }
+  }
+  // K q = s M q as an ordinary eigenproblem with the Cholesky factors of the 6 x 6 mass blocks: q = L^-T y.
+  const Tensor inverse = at::linalg_inv(at::linalg_cholesky(mass));  // [blocks, 6, 6]
+  Tensor scaled = stiffness.reshape({blocks, 6, blocks, 6}).permute({0, 2, 1, 3});  // [b, c, 6, 6]
+  scaled = at::matmul(at::matmul(inverse.unsqueeze(1), scaled), inverse.transpose(1, 2).unsqueeze(0));
+  scaled = scaled.permute({0, 2, 1, 3}).reshape({dimension, dimension});
+  const auto [values, vectors] = at::linalg_eigh(scaled);
+  const Tensor softest = vectors.slice(1, 6, 6 + count).t().reshape({count, blocks, 6, 1});
+  const Tensor block_motion =
+      at::matmul(inverse.transpose(1, 2).unsqueeze(0), softest).squeeze(3) * std::sqrt(double(structure.atom_count()));
+
+  NormalModes modes;
+  const std::vector<ResidueFrame> frames = residue_frames(structure);
+  modes.translation = at::empty({count, structure.residue_count(), 3});
+  modes.rotation = at::empty({count, structure.residue_count(), 3});
+  const Tensor motion_plain = block_motion.contiguous();
+  const auto motion = motion_plain.accessor<double, 3>();
+  auto translation = modes.translation.accessor<float, 3>();
+  auto rotation = modes.rotation.accessor<float, 3>();
+  for (int i = 0; i < count; ++i) {
+    modes.stiffness.push_back(values[6 + i].item<double>());
+    for (int r = 0; r < structure.residue_count(); ++r) {
+      const int b = block[r];
+      const Vec3 t{motion[i][b][0], motion[i][b][1], motion[i][b][2]}, w{motion[i][b][3], motion[i][b][4], motion[i][b][5]};
+      const Mat3 back = transposed(frames[r].rotation);
+      const Vec3 local_t = back * (t + cross(w, frames[r].origin - centre[b])), local_w = back * w;
+      for (int axis = 0; axis < 3; ++axis) {
+        translation[i][r][axis] = static_cast<float>(local_t[axis]);
+        rotation[i][r][axis] = static_cast<float>(local_w[axis]);
+      }
+    }
+  }
+  return modes;
+}
+
+}  // namespace cryomer

@@ -1,0 +1,98 @@
+#include "cryomer/protein/restraints.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace cryomer {
+
+namespace {
+
+double distance(const Structure& s, int i, int j) { return norm(s.atoms[i].position - s.atoms[j].position); }
+
+float strength(double sigma) { return static_cast<float>(1 / (sigma * sigma)); }
+
+class RestraintBuilder {
+ public:
+  explicit RestraintBuilder(const Structure& structure) : structure_(structure) {}
+
+  // Between named atoms of two residues; left out when either is missing.
+  void add(int first_residue, const char* first, int second_residue, const char* second, double ideal,
+           double tolerance, double sigma) {
+    const int i = structure_.find_atom(first_residue, first), j = structure_.find_atom(second_residue, second);
+    if (i < 0 || j < 0) return;
+    const double found = distance(structure_, i, j);
+    const double length = std::abs(found - ideal) <= tolerance ? found : ideal;
+    restraints.push_back({i, j, static_cast<float>(length), strength(sigma)});
+  }
+
+  void peptide(int before, int after) {
+    const double kBondSigma = 0.02, kAngleSigma = 0.05;
+    add(before, "C", after, "N", 1.329, 0.06, kBondSigma);
+    add(before, "CA", after, "N", 2.43, 0.15, kAngleSigma);
+    add(before, "O", after, "N", 2.25, 0.15, kAngleSigma);
+    add(before, "C", after, "CA", 2.43, 0.15, kAngleSigma);
+    const int i = structure_.find_atom(before, "CA"), j = structure_.find_atom(after, "CA");
+    const bool cis = distance(structure_, i, j) < 3.3;
+    add(before, "CA", after, "CA", cis ? 2.95 : 3.80, 0.2, kAngleSigma);
+  }
+
+  void phosphodiester(int before, int after) {
+    const double kBondSigma = 0.02, kAngleSigma = 0.05;
+    add(before, "O3'", after, "P", 1.607, 0.06, kBondSigma);
+    add(before, "C3'", after, "P", 2.60, 0.2, kAngleSigma);
+    add(before, "O3'", after, "OP1", 2.52, 0.2, kAngleSigma);
+    add(before, "O3'", after, "OP2", 2.52, 0.2, kAngleSigma);
+    add(before, "O3'", after, "O5'", 2.50, 0.2, kAngleSigma);
+  }
+
+  // The six shortest contacts within 4.5 A of any other residue; if there are none, the shortest of all.
+  void tie_to_surroundings(int residue) {
+    const Residue& r = structure_.residues[residue];
+    std::vector<DistanceRestraint> contacts;
+    for (int i = r.first_atom; i < r.first_atom + r.atom_count; ++i) {
+      for (int j = 0; j < structure_.atom_count(); ++j) {
+        if (structure_.atoms[j].residue == residue) continue;
+        contacts.push_back({i, j, static_cast<float>(distance(structure_, i, j)), strength(0.3)});
+      }
+    }
+    std::sort(contacts.begin(), contacts.end(), [](const auto& a, const auto& b) { return a.length < b.length; });
+    size_t kept = 0;
+    while (kept < contacts.size() && kept < 6 && (kept < 1 || contacts[kept].length < 4.5f)) ++kept;
+    restraints.insert(restraints.end(), contacts.begin(), contacts.begin() + kept);
+  }
+
+  std::vector<DistanceRestraint> restraints;
+
+ private:
+  const Structure& structure_;
+};
+
+}  // namespace
+
+std::vector<DistanceRestraint> chain_restraints(const Structure& structure) {
+  RestraintBuilder builder(structure);
+  for (int r = 0; r < structure.residue_count(); ++r) {
+    const Residue& residue = structure.residues[r];
+    const bool linked_to_next = r + 1 < structure.residue_count() && structure.residues[r + 1].bonded_to_previous;
+    if (residue.bonded_to_previous) {
+      const bool peptide = residue.kind == ResidueKind::protein && structure.residues[r - 1].kind == ResidueKind::protein;
+      peptide ? builder.peptide(r - 1, r) : builder.phosphodiester(r - 1, r);
+    }
+    if (residue.kind == ResidueKind::other && !residue.bonded_to_previous && !linked_to_next) {
+      builder.tie_to_surroundings(r);
+    }
+  }
+  return builder.restraints;
+}
+
+std::vector<DistanceRestraint> peptide_bonds(const Structure& structure) {
+  std::vector<DistanceRestraint> bonds;
+  for (int r = 1; r < structure.residue_count(); ++r) {
+    if (!structure.residues[r].bonded_to_previous) continue;
+    const int c = structure.find_atom(r - 1, "C"), n = structure.find_atom(r, "N");
+    if (c >= 0 && n >= 0) bonds.push_back({c, n, 1.329f, 1.0f});
+  }
+  return bonds;
+}
+
+}  // namespace cryomer

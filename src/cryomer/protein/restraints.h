@@ -1,0 +1,21 @@
+// What holds neighbouring rigid residues together: distances across each peptide bond that fix its length, its two angles
+// and its torsion, the same for the O3'-P link of nucleic acids, and loose ties of ligands to what they touch.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "cryomer/kernels/distance_restraints.h"
+#include "cryomer/structure/structure.h"
+
+namespace cryomer {
+
+// Strengths are 1 / sigma^2 in 1/A^2, so that the energy is in nats: sigma 0.02 A for the bond, 0.05 A for the distances
+// across its angles and torsion, 0.3 A for ties. Lengths are the base structure's own where they are near the ideal
+// values of Engh & Huber 1991 (C-N 1.329 A), else the ideal.
+std::vector<DistanceRestraint> chain_restraints(const Structure& structure);
+
+// The C-N bonds alone, at 1.329 A and with equal strength: the backbone continuity of Rosenbaum et al. 2021.
+std::vector<DistanceRestraint> peptide_bonds(const Structure& structure);
+
+}  // namespace cryomer
