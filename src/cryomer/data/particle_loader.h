@@ -1,0 +1,27 @@
+// Batches of particles from a stack on disk.
+#pragma once
+
+#include "cryomer/data/particle_stack.h"
+#include "cryomer/imaging/particle_batch.h"
+
+namespace cryomer {
+
+class ParticleLoader {
+ public:
+  explicit ParticleLoader(const ParticleStack& stack) : stack_(stack) {}
+
+  // Reads the images of these particles; poses are those of the file, or the identity where it has none.
+  ParticleBatch load(const std::vector<int64_t>& particles) const;
+  const ParticleStack& stack() const { return stack_; }
+
+ private:
+  const ParticleStack& stack_;
+};
+
+// Which particles a model learns from and which it is only judged by.
+struct ParticleSplit {
+  std::vector<int64_t> training, held_out;
+};
+ParticleSplit split_particles(int64_t count, double held_out_fraction, uint64_t seed);
+
+}  // namespace cryomer

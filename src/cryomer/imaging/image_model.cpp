@@ -1,0 +1,182 @@
+#include "cryomer/imaging/image_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "cryomer/kernels/fft.h"
+#include "cryomer/kernels/splat.h"
+
+namespace cryomer {
+
+namespace {
+
+int padded_box(int box, double padding) {
+  if (padding < 1) fail_usage("padding is {}, expected 1 (none) or more", padding);
+  // The next multiple of 16, which transforms well.
+  return padding == 1 ? box : static_cast<int>(std::ceil(box * padding / 16)) * 16;
+}
+
+ViewIndex one_view_per_image(int64_t images, int64_t conformations) {
+  return {conformations == images ? at::arange(images, at::kLong) : at::zeros({images}, at::kLong),
+          at::arange(images, at::kLong)};
+}
+
+Tensor pixel_sizes(const ParticleBatch& batch) {
+  Tensor sizes = at::empty({batch.size()});
+  for (int64_t i = 0; i < batch.size(); ++i) sizes.data_ptr<float>()[i] = static_cast<float>(batch.optics[i].optics.pixel_size);
+  return sizes;
+}
+
+}  // namespace
+
+ImageModel::ImageModel(AtomBlobTensors atoms, int box, double smallest_pixel_size, double padding)
+    : atoms_(std::move(atoms)) {
+  grid_.box = box;
+  grid_.padded = padded_box(box, padding);
+  grid_.window = splat_window(atoms_.width.max().item<double>() / smallest_pixel_size);
+}
+
+ObservedBatch ImageModel::observe(const ParticleBatch& batch) const {
+  const int box = grid_.box;
+  const int64_t count = batch.size(), half = box / 2 + 1, area = int64_t{box} * half;
+  check_shape(batch.images, "batch.images", {count, box, box});
+  const bool padding = grid_.padded != box;
+  const Tensor images = batch.images.contiguous();
+  const Tensor weights = noise.weights(box);
+  ObservedBatch observed;
+  observed.grid = grid_;
+  observed.weighted_data = at::empty({count, box, half, 2});
+  observed.weighted_power = at::empty({count, box, half});
+  Tensor ctf;
+  if (padding) {
+    observed.padded_ctf = ctf_spectra(batch.optics, grid_.padded);
+  } else {
+    ctf = ctf_spectra(batch.optics, box);
+  }
+  observed.pixel_size = pixel_sizes(batch);
+  observed.scale_mean = at::empty({count});
+  observed.scale_precision = at::empty({count});
+  for (int64_t i = 0; i < count; ++i) {
+    const double deviation = scale.deviation[batch.optics_group[i]];
+    observed.scale_mean.data_ptr<float>()[i] = static_cast<float>(scale.mean[batch.optics_group[i]]);
+    observed.scale_precision.data_ptr<float>()[i] = static_cast<float>(1 / (deviation * deviation));
+  }
+  parallel_for(count, 4, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) {
+      float* const data = observed.weighted_data.data_ptr<float>() + 2 * i * area;
+      float* const power = observed.weighted_power.data_ptr<float>() + i * area;
+      const float* const w = weights.data_ptr<float>() + batch.optics_group[i] * area;
+      real_fft(images.data_ptr<float>() + i * box * box, box, box, data);
+      if (padding) {
+        for (int64_t k = 0; k < area; ++k) {
+          data[2 * k] *= w[k];
+          data[2 * k + 1] *= w[k];
+          power[k] = w[k];
+        }
+      } else {
+        const float* const c = ctf.data_ptr<float>() + i * area;
+        for (int64_t k = 0; k < area; ++k) {
+          const float wc = w[k] * c[k];
+          data[2 * k] *= wc;
+          data[2 * k + 1] *= wc;
+          power[k] = wc * c[k];
+        }
+      }
+    }
+  });
+  // Images are indexed from their first pixel while projections have their origin at box / 2: no phase is needed, both
+  // are transformed alike.
+  return observed;
+}
+
+Tensor ImageModel::predict(const Tensor& positions, const ParticleBatch& batch, const Tensor& scales) const {
+  const int64_t count = batch.size();
+  const Tensor index = one_view_per_image(count, positions.size(0)).conformation;
+  const Tensor projections =
+      render_projections(atoms_, positions, batch.rotation, batch.shift, index, pixel_sizes(batch), grid_);
+  const Tensor ctf = ctf_spectra(batch.optics, grid_.padded);
+  const Tensor images = inverse_fourier_transform(fourier_transform(projections) * ctf.unsqueeze(3));
+  const int64_t margin = grid_.padded / 2 - grid_.box / 2;
+  return images.slice(1, margin, margin + grid_.box).slice(2, margin, margin + grid_.box) * scales.reshape({-1, 1, 1});
+}
+
+Tensor fourier_transform(const Tensor& images) {
+  const int64_t count = images.size(0), n = images.size(1), half = n / 2 + 1;
+  const Tensor plain = images.contiguous();
+  Tensor spectra = at::empty({count, n, half, 2});
+  parallel_for(count, 4, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) {
+      real_fft(plain.data_ptr<float>() + i * n * n, int(n), int(n), spectra.data_ptr<float>() + 2 * i * n * half);
+    }
+  });
+  return spectra;
+}
+
+Tensor inverse_fourier_transform(const Tensor& spectra) {
+  const int64_t count = spectra.size(0), n = spectra.size(1), half = n / 2 + 1;
+  const Tensor plain = spectra.contiguous();
+  Tensor images = at::empty({count, n, n});
+  parallel_for(count, 4, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) {
+      inverse_real_fft(plain.data_ptr<float>() + 2 * i * n * half, int(n), int(n), images.data_ptr<float>() + i * n * n);
+    }
+  });
+  return images.mul_(1.0 / (double(n) * n));
+}
+
+void calibrate(ImageModel& model, const std::vector<ParticleBatch>& batches, const Tensor& conformation) {
+  at::NoGradGuard guard;
+  const int box = model.grid().box;
+  int groups = 0;
+  for (const ParticleBatch& batch : batches) {
+    for (const int group : batch.optics_group) groups = std::max(groups, group + 1);
+  }
+  const Tensor positions = conformation.reshape({1, -1, 3});
+  const int64_t rings = ring_count(box);
+  model.noise.power = at::ones({groups, rings}, at::kDouble);
+  model.scale.mean.assign(groups, 1.0);
+  model.scale.deviation.assign(groups, std::numeric_limits<double>::infinity());
+  // First pass with the images' own spectra as the noise: nearly right at the signal-to-noise ratios of this field.
+  const int kPasses = 4;
+  for (int pass = 0; pass < kPasses; ++pass) {
+    Tensor power = at::zeros({groups, rings}, at::kDouble);
+    std::vector<double> overlap(groups, 0), total(groups, 0), weight(groups, 0), square(groups, 0), variance(groups, 0);
+    std::vector<int64_t> count(groups, 0);
+    for (const ParticleBatch& batch : batches) {
+      const ObservedBatch observed = model.observe(batch);
+      const ImageLikelihoodOutput found = model.log_likelihood(positions, batch.rotation, batch.shift,
+                                                               one_view_per_image(batch.size(), 1), observed);
+      const std::vector<float> a = to_floats(found.overlap), b = to_floats(found.power);
+      const Tensor residual = pass == 0 ? batch.images : batch.images - model.predict(positions, batch, found.scale);
+      const Tensor spectra = fourier_transform(residual);
+      for (int64_t i = 0; i < batch.size(); ++i) {
+        const int g = batch.optics_group[i];
+        power[g] += ring_power(spectra.slice(0, i, i + 1), box);
+        overlap[g] += a[i];
+        total[g] += b[i];
+        ++count[g];
+        if (b[i] > 0) {
+          const double own = a[i] / b[i];
+          weight[g] += b[i];
+          square[g] += b[i] * own * own;
+          variance[g] += 1;
+        }
+      }
+    }
+    for (int g = 0; g < groups; ++g) {
+      if (count[g] == 0) continue;
+      model.noise.power[g] = (power[g] / double(count[g])).clamp_min(1e-12 * (power[g].max().item<double>() + 1e-300));
+      if (pass == 0 || total[g] <= 0) continue;
+      // Spread of the images' own scales a / b beyond what noise alone (variance 1 / b each) explains.
+      const double mean = overlap[g] / total[g];
+      const double excess = (square[g] / weight[g] - mean * mean) - variance[g] / weight[g];
+      model.scale.mean[g] = mean;
+      model.scale.deviation[g] = std::max(std::sqrt(std::max(excess, 0.0)), 0.02 * std::abs(mean));
+    }
+    // The DC ring tells about offsets, not about noise, and its weight is zero anyway.
+    model.noise.power.select(1, 0).copy_(model.noise.power.select(1, 1));
+  }
+}
+
+}  // namespace cryomer

@@ -1,0 +1,53 @@
+// The likelihood of observed images: atoms as Gaussian blobs, the microscope's CTF, coloured noise, and for each image a
+// scale (with a normal prior learned from the data) and an offset, both taken out in closed form.
+#pragma once
+
+#include "cryomer/imaging/noise_model.h"
+#include "cryomer/imaging/particle_batch.h"
+#include "cryomer/ops/image_likelihood_op.h"
+
+namespace cryomer {
+
+// Prior of the images' scales, one per optics group: mean and standard deviation across images. A negative mean is
+// inverted contrast (protein dark).
+struct ScalePrior {
+  std::vector<double> mean, deviation;
+};
+
+class ImageModel {
+ public:
+  // `padding` >= 1 renders on a grid that much larger, so that the CTF's tails do not wrap around the box.
+  ImageModel(AtomBlobTensors atoms, int box, double smallest_pixel_size, double padding);
+
+  // Images to what the likelihood needs of them, with the current noise and scale.
+  ObservedBatch observe(const ParticleBatch& batch) const;
+
+  ImageLikelihoodOutput log_likelihood(const Tensor& positions, const Tensor& rotation, const Tensor& shift,
+                                       const ViewIndex& index, const ObservedBatch& observed) const {
+    return image_log_likelihood(atoms_, positions, rotation, shift, index, observed);
+  }
+
+  // scale * CTF * projection of one conformation each, as images [batch, box, box]; positions [batch or 1, atoms, 3].
+  Tensor predict(const Tensor& positions, const ParticleBatch& batch, const Tensor& scale) const;
+
+  const Grid& grid() const { return grid_; }
+  const AtomBlobTensors& atoms() const { return atoms_; }
+
+  NoiseModel noise;
+  ScalePrior scale;
+
+ private:
+  AtomBlobTensors atoms_;
+  Grid grid_;
+};
+
+// Forward transforms [batch, box, box] -> [batch, box, box / 2 + 1, 2].
+Tensor fourier_transform(const Tensor& images);
+// Inverse, normalised.
+Tensor inverse_fourier_transform(const Tensor& spectra);
+
+// Learns noise and scale prior from images and one conformation that roughly explains them (the base structure), at the
+// poses of the batches: alternates between the scales given the noise and the residual spectra given the scales.
+void calibrate(ImageModel& model, const std::vector<ParticleBatch>& batches, const Tensor& conformation);
+
+}  // namespace cryomer

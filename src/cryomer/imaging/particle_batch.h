@@ -1,0 +1,20 @@
+// A few particles as the model sees them: pixels, optics, and the poses they came with.
+#pragma once
+
+#include "cryomer/geometry/pose.h"
+#include "cryomer/optics/ctf.h"
+
+namespace cryomer {
+
+struct ParticleBatch {
+  Tensor images;                       // [batch, box, box]
+  std::vector<ParticleOptics> optics;  // [batch]
+  std::vector<int> optics_group;       // [batch]
+  std::vector<int64_t> particle;       // [batch] row in the data set
+  Tensor rotation;                     // [batch, 3, 3]; identity when poses are unknown
+  Tensor shift;                        // [batch, 2] A
+
+  int64_t size() const { return images.size(0); }
+};
+
+}  // namespace cryomer
