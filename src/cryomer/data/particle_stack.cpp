@@ -435,9 +435,9 @@ class ParticleStack::Loader {
     }
     if (box % 2 != 0) {
       fail(
-          "{}: the images have {} x {} pixels; Cryomer needs an even box, so that the Fourier transform has "
-          "its centre on a pixel. Crop or pad them, for example with RELION's `relion_image_handler --i {} "
-          "--o even.mrcs --new_box {}`, and let the STAR file point to the new stack",
+          "{}: the images have {} x {} pixels; Cryomer needs an even box. Crop or pad them, for example with "
+          "RELION's `relion_image_handler --i {} --o even.mrcs --new_box {}`, and let the STAR file point to "
+          "the new stack",
           source_, box, box, stack_.files_.front().path(), box - 1);
     }
     stack_.box_ = static_cast<int>(box);
