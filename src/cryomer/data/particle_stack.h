@@ -1,10 +1,9 @@
-// A particle data set on disk: a RELION STAR file, its optics groups, and the MRC stacks it points into. Metadata are in
-// memory, images are read one at a time.
+// A particle data set on disk: a RELION STAR file (3.0, 3.1, 5), its optics groups, and the MRC stacks it
+// points into. Metadata are in memory, images are read one at a time. Left out, with a line in the log where
+// a file has them: beam tilt, Zernike aberrations and anisotropic magnification.
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,35 +15,53 @@
 namespace cryomer {
 
 struct ParticleStackOptions {
-  std::string data_dir;      // tried first for image paths; empty: the usual places (see open)
-  bool require_poses = false;
+  std::string data_dir;        // tried first for image paths; empty: the usual places (see open)
+  bool require_poses = false;  // fail when the angles are missing
+  bool require_ctf = true;     // fail when the defocus is missing; otherwise has_ctf() tells
+  double pixel_size = 0;       // A, replaces what the files say; 0: not given
 };
 
 class ParticleStack {
  public:
-  // Reads the metadata and checks every image reference: the stack exists, is long enough, has the right box; pixel
-  // size of STAR and MRC agree (else a warning, the STAR wins). Image paths are tried relative to data_dir, the current
-  // folder (RELION's project folder), the STAR's folder and its parents.
+  // Reads the metadata and checks every image reference: the stack exists, is long enough, has the right box.
+  //
+  // Image paths are tried relative to data_dir, the current folder (RELION's project folder), the STAR's
+  // folder and its parents, and at last by their bare file name in data_dir. CTF values come from the
+  // particle's row, else from its optics row, else they are RELION's defaults: 200 kV and amplitude contrast
+  // and Cs of 0 (each with a warning), DefocusV = DefocusU, scale 1, the others 0. The pixel size is
+  // rlnImagePixelSize or rlnPixelSize, else rlnDetectorPixelSize (um) * 1e4 / rlnMagnification, else that of
+  // the MRC header, with a warning. Where STAR and MRC differ there is a warning and the STAR wins; 0 and 1 A
+  // in an MRC header count as "not filled in". Optics groups are in the order of their first particle; rows
+  // that differ in voltage, Cs, amplitude contrast or pixel size belong to different groups whatever the file
+  // calls them.
   static ParticleStack open(const std::string& star_path, const ParticleStackOptions& options = {});
 
   int64_t size() const { return static_cast<int64_t>(particles_.size()); }
   int box() const { return box_; }  // pixels, even, the same for all particles
   bool has_poses() const { return has_poses_; }
+  bool has_ctf() const {
+    return has_ctf_;
+  }  // false: ctf() is without meaning, the images are taken as they are
   const std::vector<OpticsGroup>& optics_groups() const { return optics_groups_; }
 
   int optics_group(int64_t particle) const { return particles_[particle].optics_group; }
-  const OpticsGroup& optics(int64_t particle) const { return optics_groups_[particles_[particle].optics_group]; }
+  const OpticsGroup& optics(int64_t particle) const {
+    return optics_groups_[particles_[particle].optics_group];
+  }
   const CtfParameters& ctf(int64_t particle) const { return particles_[particle].ctf; }
   const Pose& pose(int64_t particle) const { return particles_[particle].pose; }
-  // [box][box], row-major, x fastest. Fails on NaN or infinite pixels, naming the image. Safe to call from threads.
+  // [box][box], row-major, x fastest. Fails on NaN or infinite pixels, naming the image. Safe to call from
+  // threads.
   void read_image(int64_t particle, float* pixels) const;
 
   // The file as read; the particle table is at particle_table(), row i is particle i.
   const StarFile& star() const { return star_; }
-  const StarTable& particle_table() const;
+  const StarTable& particle_table() const { return star_.tables[particle_table_]; }
   const std::string& path() const { return path_; }
 
  private:
+  class Loader;
+
   struct Record {
     int optics_group = 0;
     int file = 0;
@@ -53,17 +70,22 @@ class ParticleStack {
     Pose pose;
   };
 
+  ParticleStack() = default;
+
   std::string path_;
   StarFile star_;
+  int particle_table_ = 0;  // index into star_.tables
   int box_ = 0;
   bool has_poses_ = false;
+  bool has_ctf_ = false;
   std::vector<OpticsGroup> optics_groups_;
   std::vector<MrcFile> files_;
   std::vector<Record> particles_;
 };
 
-// The file with poses written into it (rlnAngleRot/Tilt/Psi in degrees, rlnOriginXAngst/YAngst in A), all other columns
-// kept; one pose per row.
-StarFile with_poses(const StarFile& star, const std::vector<Pose>& poses);
+// The file with poses written into it (rlnAngleRot/Tilt/Psi in degrees, rlnOriginXAngst/YAngst in A), one
+// pose per row of the particle table. All other columns are kept, but rlnOriginX/Y (pixels) go, since they
+// would contradict.
+StarFile with_poses(StarFile star, const std::vector<Pose>& poses);
 
 }  // namespace cryomer
