@@ -37,6 +37,12 @@ ImageModel::ImageModel(AtomBlobTensors atoms, int box, double smallest_pixel_siz
   grid_.window = splat_window(atoms_.width.max().item<double>() / smallest_pixel_size);
 }
 
+ImageModel ImageModel::without_padding() const {
+  ImageModel plain = *this;
+  plain.grid_.padded = plain.grid_.box;
+  return plain;
+}
+
 ObservedBatch ImageModel::observe(const ParticleBatch& batch) const {
   const int box = grid_.box;
   const int64_t count = batch.size(), half = box / 2 + 1, area = int64_t{box} * half;

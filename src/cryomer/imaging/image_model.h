@@ -30,6 +30,9 @@ class ImageModel {
   // scale * CTF * projection of one conformation each, as images [batch, box, box]; positions [batch or 1, atoms, 3].
   Tensor predict(const Tensor& positions, const ParticleBatch& batch, const Tensor& scale) const;
 
+  // The same model whose CTF wraps around the box.
+  ImageModel without_padding() const;
+
   const Grid& grid() const { return grid_; }
   const AtomBlobTensors& atoms() const { return atoms_; }
 

@@ -1,0 +1,26 @@
+#include "cryomer/model/autoencoder.h"
+
+#include "cryomer/protein/atom_blobs.h"
+#include "cryomer/protein/rigid_residues.h"
+
+namespace cryomer {
+
+namespace {
+
+NormalModes modes_for(const DecoderConfig& config, const Structure& base) {
+  return config.modes > 0 ? normal_modes(base, static_cast<int>(config.modes)) : NormalModes();
+}
+
+}  // namespace
+
+Autoencoder::Autoencoder(const ModelConfig& config, const Structure& base, int64_t box, double smallest_pixel_size,
+                         uint64_t seed)
+    : parameters(seed),
+      images(unit_blobs(base, config.atom_width), static_cast<int>(box), smallest_pixel_size, config.padding),
+      bodies(rigid_residues(base)),
+      base_positions(tensor_from(base.coordinates(), {base.atom_count(), 3})),
+      encoder(config.encoder, base_positions, box, config.latent_dim, parameters),
+      decoder(config.decoder, bodies, modes_for(config.decoder, base), config.latent_dim, parameters),
+      latent_dim(config.latent_dim) {}
+
+}  // namespace cryomer

@@ -1,0 +1,24 @@
+// The whole model: image -> distribution over latents -> structures -> images.
+#pragma once
+
+#include "cryomer/model/conformation_decoder.h"
+#include "cryomer/model/conformation_encoder.h"
+#include "cryomer/structure/structure.h"
+
+namespace cryomer {
+
+class Autoencoder {
+ public:
+  // `base` must already stand in the frame of the poses (its centre of rotation at the origin).
+  Autoencoder(const ModelConfig& config, const Structure& base, int64_t box, double smallest_pixel_size, uint64_t seed);
+
+  ParameterSet parameters;
+  ImageModel images;
+  std::shared_ptr<const RigidBodyData> bodies;
+  Tensor base_positions;  // [atoms, 3]
+  ConformationEncoder encoder;
+  ConformationDecoder decoder;
+  int64_t latent_dim;
+};
+
+}  // namespace cryomer

@@ -1,0 +1,39 @@
+// From a conformation latent to a structure: a residual network whose output moves the rigid residues of the base
+// (Rosenbaum et al. 2021, section 2.3 and appendix). The output is written either as nine free numbers a residue, as in the
+// paper, or in normal modes of an elastic network, where soft motions are large and stiff ones small.
+#pragma once
+
+#include "cryomer/model/layers.h"
+#include "cryomer/model/model_config.h"
+#include "cryomer/ops/place_atoms_op.h"
+#include "cryomer/protein/normal_modes.h"
+
+namespace cryomer {
+
+class ConformationDecoder {
+ public:
+  ConformationDecoder(const DecoderConfig& config, const std::shared_ptr<const RigidBodyData>& bodies,
+                      const NormalModes& modes, int64_t latent_dim, ParameterSet& parameters);
+
+  // latents [samples, latent_dim] -> deltas of the residues [samples, residues, 9].
+  Tensor deltas(const Tensor& latents) const;
+  // latents [samples, latent_dim] -> positions [samples, atoms, 3] A, in the frame of the centred base.
+  Tensor operator()(const Tensor& latents) const { return place_atoms(bodies_, deltas(latents)); }
+
+ private:
+  struct Block {
+    LayerNorm norm;
+    Linear first, second;
+  };
+
+  std::shared_ptr<const RigidBodyData> bodies_;
+  Tensor mode_basis_;  // [modes, residues * 9], each mode times its amplitude
+  int64_t residues_;
+  Linear input_, representation_;
+  std::vector<Block> blocks_;
+  LayerNorm norm_;
+  Linear modes_, free_;
+  Tensor skip_;  // [modes, latent_dim]
+};
+
+}  // namespace cryomer

@@ -1,0 +1,30 @@
+#include "cryomer/model/model_config.h"
+
+namespace cryomer {
+
+void EncoderConfig::visit(ConfigVisitor& v) {
+  v.field("kind", kind, "canonical (image seen from the molecule's frame) or image (raw pixels, as the paper)");
+  v.field("widths", widths, "widths of the hidden layers");
+  v.field("grid", grid, "canonical: points along each axis of the molecule's frame");
+  v.field("grid_margin", grid_margin, "canonical: A; points farther from every base atom are left out");
+}
+
+void DecoderConfig::visit(ConfigVisitor& v) {
+  v.field("width", width, "width of the residual blocks");
+  v.field("blocks", blocks, "number of residual blocks");
+  v.field("representation", representation, "width of the decoded representation");
+  v.field("modes", modes, "normal modes the output is written in; 0: nine free numbers a residue");
+  v.field("mode_amplitude", mode_amplitude, "A RMSD of the softest mode for a latent of one");
+  v.field("start_modes", start_modes, "latents that drive the softest modes from the start");
+  v.field("free_residues", free_residues, "with modes: nine free numbers a residue on top of them");
+}
+
+void ModelConfig::visit(ConfigVisitor& v) {
+  v.field("latent_dim", latent_dim, "dimension of the conformation latent");
+  v.field("atom_width", atom_width, "A, standard deviation of an atom's blob");
+  v.field("padding", padding, "rendered grid over the box; 1: the CTF wraps around, 2: it never does");
+  v.group("encoder", encoder);
+  v.group("decoder", decoder);
+}
+
+}  // namespace cryomer

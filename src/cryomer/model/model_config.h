@@ -1,0 +1,36 @@
+// The sizes and choices that make a model; saved with every run.
+#pragma once
+
+#include "cryomer/base/config.h"
+
+namespace cryomer {
+
+struct EncoderConfig {
+  std::string kind = "canonical";                  // canonical, image
+  std::vector<int64_t> widths = {512, 512, 512};   // of the hidden layers
+  int64_t grid = 16;                               // canonical: points along each axis of the molecule's frame
+  double grid_margin = 8;                          // canonical: A; points farther from every base atom are left out
+  void visit(ConfigVisitor& v);
+};
+
+struct DecoderConfig {
+  int64_t width = 256;           // of the residual blocks
+  int64_t blocks = 5;
+  int64_t representation = 512;  // width of the decoded representation
+  int64_t modes = 128;           // normal modes the output is written in; 0: nine free numbers a residue, as the paper
+  double mode_amplitude = 3.5;   // A RMSD of the softest mode for a latent of one; others by 1/sqrt(stiffness)
+  int64_t start_modes = 6;       // latents that drive the softest modes from the start
+  bool free_residues = false;    // with modes: nine numbers a residue on top of them
+  void visit(ConfigVisitor& v);
+};
+
+struct ModelConfig {
+  int64_t latent_dim = 16;
+  double atom_width = 1.0;  // A, standard deviation of an atom's blob
+  double padding = 1.0;     // the rendered grid over the box; 2: the CTF never wraps around
+  EncoderConfig encoder;
+  DecoderConfig decoder;
+  void visit(ConfigVisitor& v);
+};
+
+}  // namespace cryomer

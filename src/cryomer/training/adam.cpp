@@ -1,0 +1,52 @@
+#include "cryomer/training/adam.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace cryomer {
+
+Adam::Adam(const ParameterSet& parameters) {
+  const int64_t count = parameters.count();
+  values = at::empty({count});
+  gradient_ = at::zeros({count});
+  first_moment = at::zeros({count});
+  second_moment = at::zeros({count});
+  int64_t offset = 0;
+  for (const auto& [name, tensor] : parameters.all()) {
+    const int64_t size = tensor.numel();
+    const Tensor slot = values.slice(0, offset, offset + size).view(tensor.sizes());
+    slot.copy_(tensor.detach());
+    tensor.set_data(slot);
+    tensor.mutable_grad() = gradient_.slice(0, offset, offset + size).view(tensor.sizes());
+    offset += size;
+  }
+}
+
+void Adam::clear_gradients() { gradient_.zero_(); }
+
+double Adam::gradient_norm() const { return gradient_.norm().item<double>(); }
+
+void Adam::step(double learning_rate, double clip) {
+  constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8;
+  ++steps;
+  const double norm = gradient_norm();
+  const auto scale = static_cast<float>(norm > clip ? clip / norm : 1.0);
+  const auto rate = static_cast<float>(learning_rate / (1 - std::pow(kBeta1, double(steps))));
+  const auto correction = static_cast<float>(1 / std::sqrt(1 - std::pow(kBeta2, double(steps))));
+  const auto beta1 = static_cast<float>(kBeta1), beta2 = static_cast<float>(kBeta2), epsilon = static_cast<float>(kEpsilon);
+  float* const p = values.data_ptr<float>();
+  float* const m = first_moment.data_ptr<float>();
+  float* const v = second_moment.data_ptr<float>();
+  const float* const g = gradient_.data_ptr<float>();
+  parallel_for(values.numel(), 1 << 15, [&](int64_t first, int64_t last) {
+#pragma omp simd
+    for (int64_t i = first; i < last; ++i) {
+      const float gi = scale * g[i];
+      m[i] += (1 - beta1) * (gi - m[i]);
+      v[i] += (1 - beta2) * (gi * gi - v[i]);
+      p[i] -= rate * m[i] / (std::sqrt(v[i]) * correction + epsilon);
+    }
+  });
+}
+
+}  // namespace cryomer

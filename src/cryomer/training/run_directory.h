@@ -1,0 +1,22 @@
+// The folder of a run: what is in it and where.
+#pragma once
+
+#include <string>
+
+namespace cryomer {
+
+struct RunDirectory {
+  std::string path;
+
+  std::string config() const { return path + "/config.json"; }
+  std::string checkpoint() const { return path + "/checkpoint.safetensors"; }
+  std::string metrics() const { return path + "/metrics.csv"; }
+  std::string log() const { return path + "/log.txt"; }
+  // The base structure as it was given, so that a run can be used when the original has moved; with its extension.
+  std::string structure(const std::string& original) const;
+};
+
+// Creates an output folder, or fails when it exists and is not empty and neither flag allows that.
+void prepare_output_folder(const std::string& path, bool overwrite, bool resume);
+
+}  // namespace cryomer

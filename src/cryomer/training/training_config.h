@@ -1,0 +1,54 @@
+// Everything that decides a training run; saved as config.json with it.
+#pragma once
+
+#include "cryomer/model/model_config.h"
+
+namespace cryomer {
+
+struct DataConfig {
+  std::string particles;  // STAR file
+  std::string structure;  // PDB or mmCIF
+  std::string data_dir;   // where to look for image stacks first
+  std::string poses = "given";
+  std::string frame = "auto";  // where the structure stands relative to the poses' origin: auto, centroid, origin, box
+  double pixel_size = 0;       // A; 0: from the files
+  double held_out_fraction = 0.1;
+  int64_t calibration_particles = 1000;
+  void visit(ConfigVisitor& v);
+};
+
+struct ObjectiveConfig {
+  std::string kind = "elbo";   // elbo, multi_sample
+  int64_t samples = 2;         // conformations drawn for each image
+  double conformation_kl = 1;  // weight of the divergence from the prior
+  double kl_warmup = 0.1;      // share of the run over which that weight grows from a tenth
+  double chain = 1;            // weight of the chain's restraint energy
+  double centring = 0.1;       // weight of the squared centre of mass, 1/A^2
+  void visit(ConfigVisitor& v);
+};
+
+struct OptimiserConfig {
+  double learning_rate = 1e-3;
+  double warmup_steps = 100;
+  double final_rate = 0.02;  // of the learning rate, reached at the end along half a cosine
+  double clip = 10;          // largest norm of the gradient
+  int64_t batch_size = 128;
+  void visit(ConfigVisitor& v);
+};
+
+struct TrainingConfig final : Config {
+  DataConfig data;
+  ModelConfig model;
+  ObjectiveConfig objective;
+  OptimiserConfig optimiser;
+  int64_t epochs = 200;
+  double max_seconds = 0;  // 0: no limit
+  double checkpoint_seconds = 180;
+  double patience = 0.15;  // stop when the held-out likelihood has not improved for this share of the run; 0: never
+  int64_t seed = 1;
+
+  void visit(ConfigVisitor& v) override;
+  void check() const;
+};
+
+}  // namespace cryomer
