@@ -53,8 +53,9 @@ class CifTokens {
 
   static TokenKind kind_of(const std::string& text) {
     if (text[0] == '_') return TokenKind::tag;
-    if (text.size() == 5 && lower(text) == "loop_") return TokenKind::loop;
-    if (text.size() >= 5 && lower(std::string_view(text).substr(0, 5)) == "data_") return TokenKind::block;
+    const char first = static_cast<char>(text[0] | 0x20);  // lower case
+    if (first == 'l' && lower(text) == "loop_") return TokenKind::loop;
+    if (first == 'd' && starts_with(lower(text), "data_")) return TokenKind::block;
     return TokenKind::value;
   }
 
