@@ -20,14 +20,18 @@ class TrajectoryReader {
 };
 
 // Opens a trajectory whose atoms include those of `structure`. Files with names (PDB, mmCIF) are matched by chain,
-// residue number, insertion code and atom name; more atoms (hydrogens, waters) are allowed. A DCD has no names: its
-// atoms are those of `topology` if given, else of the .pdb/.cif of the same name beside it, else of the structure's own
-// file (all its atoms, or the kept ones), and the count must agree. Errors say which atoms are missing.
+// residue number, insertion code and atom name; more atoms (hydrogens, waters) are allowed, and models may list them in
+// different order. A DCD has no names: its atoms are those of `topology` (PDB, mmCIF or PSF) if given, else of the .pdb,
+// .cif or .psf of the same name beside it, else of the structure's own file (all its atoms, or the kept ones), and the
+// count must agree. Chains of other names are matched in order when there are equally many. Errors say which atoms are
+// missing. A DCD is read frame by frame; models of a text file are held in memory. A reader is for one thread.
 std::unique_ptr<TrajectoryReader> open_trajectory(const std::string& path, const Structure& structure,
                                                   const std::string& topology = "");
 Ensemble read_ensemble(const std::string& path, const Structure& structure, const std::string& topology = "");
 
-// Writes conformations one at a time; .dcd (with a .pdb topology beside it), .pdb or .cif (multi-model) by the ending.
+// Writes conformations one at a time; .dcd, .pdb or .cif (multi-model) by the ending. Beside a .dcd comes a .pdb of the
+// same name with its atoms (a .cif where PDB cannot hold them); a file of that name that is not such a list is not
+// replaced but an error.
 class TrajectoryWriter {
  public:
   virtual ~TrajectoryWriter() = default;

@@ -1,4 +1,5 @@
-// A macromolecular structure as Cryomer keeps it: heavy atoms in residues, each residue one rigid group of the model.
+// A macromolecular structure as Cryomer keeps it: heavy atoms in residues, each residue one rigid group of
+// the model.
 #pragma once
 
 #include <cstdint>
@@ -10,20 +11,20 @@
 namespace cryomer {
 
 enum class ResidueKind {
-  protein,     // has N, CA and C: gets a backbone frame
+  protein,     // has N, CA and C and is part of a chain: gets a backbone frame
   nucleotide,  // a rigid group of its own
-  other,       // ligand, ion, glycan: a rigid group of its own
+  other,       // ligand, ion, glycan, cap, amino acid without N, CA or C: a rigid group of its own
 };
 
 struct Atom {
-  std::string name;      // "CA", trimmed
+  std::string name;  // "CA", trimmed
   int atomic_number = 0;
-  Vec3 position;         // A
-  double b_factor = 0;   // A^2
+  Vec3 position;        // A
+  double b_factor = 0;  // A^2
   double occupancy = 1;
-  int residue = 0;       // index into Structure::residues
-  // Position among all atoms of the file's first model (hydrogens, waters and alternates included): what a trajectory
-  // without names, such as DCD, counts by.
+  int residue = 0;  // index into Structure::residues
+  // Position among all atoms of the file's first model (hydrogens, waters and alternates included): what a
+  // trajectory without names, such as DCD, counts by.
   int file_index = 0;
 };
 
@@ -35,7 +36,9 @@ struct Residue {
   ResidueKind kind = ResidueKind::other;
   int first_atom = 0;
   int atom_count = 0;
-  // A peptide bond (or O3'-P link) joins this residue to the one before it in the list; false at chain starts and breaks.
+  // A peptide bond C-N (or a link O3'-P) joins this residue to the one before it in the list, judged by
+  // distance, not by number; false at chain starts and breaks. Holds for caps too: the residue after ACE is
+  // bonded to it.
   bool bonded_to_previous = false;
 };
 
@@ -54,6 +57,10 @@ struct Structure {
   void set_coordinates(const float* coordinates);
 };
 
+std::string residue_label(const Residue& residue);  // "A/284"; with an insertion code "A/284B"
+// "chains A (residues 123 to 387), B (residue 401)", for messages; ligands in a chain of protein are not
+// counted.
+std::string describe_chains(const Structure& structure);
 // "A/284/CA"; with an insertion code "A/284B/CA".
 std::string atom_label(const Structure& structure, int atom);
 // The atom that a label names. Fails with the nearest label when there is none, or when it is ambiguous.
