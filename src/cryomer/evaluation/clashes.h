@@ -1,0 +1,34 @@
+// Atoms that overlap although nothing joins them.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "cryomer/structure/structure.h"
+
+namespace cryomer {
+
+// Counts pairs of heavy atoms closer than `cutoff` that belong to different residues which no bond joins. A
+// pair that the base structure shows to be joined does not count: two sulphurs within 2.5 A (a disulphide),
+// and any atom within the cutoff of one that is not part of a protein or nucleotide residue (a coordinated
+// ion, a covalent ligand or glycan).
+class ClashCounter {
+ public:
+  explicit ClashCounter(const Structure& base, double cutoff = 2.4);
+  // [atom_count][3], A. Safe to call from threads.
+  int64_t count(const float* coordinates) const;
+
+ private:
+  // Calls visit(i, j), i < j, for pairs within the cutoff.
+  template <class Visit>
+  void for_each_close_pair(const float* coordinates, double cutoff, Visit visit) const;
+
+  double cutoff_;  // A
+  int atom_count_;
+  std::vector<int> residue_;                 // of each atom
+  std::vector<char> bonded_to_previous_;     // of each residue
+  std::vector<std::pair<int, int>> joined_;  // i < j, sorted
+};
+
+}  // namespace cryomer

@@ -1,0 +1,56 @@
+// What was inferred about each particle against what it truly was, for simulated data.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cryomer/evaluation/pair_distance.h"
+#include "cryomer/evaluation/pose_errors.h"
+#include "cryomer/io/trajectory.h"
+#include "cryomer/structure/ensemble.h"
+#include "cryomer/structure/structure.h"
+
+namespace cryomer {
+
+struct PosteriorTruth {
+  const Ensemble* states = nullptr;  // all true conformations
+  std::vector<int64_t> state_of;     // [particles], index into states, 0-based
+  std::vector<Pose> poses;           // [particles], or none
+};
+
+struct PosteriorComparisonOptions {
+  AtomSet atoms = AtomSet::heavy;  // of the RMSDs
+  std::vector<PairDistance> distances;
+};
+
+struct DistanceCorrelation {
+  std::string name;
+  double pearson_r = 0;          // NaN when either side does not vary
+  double rmse = 0;               // A
+  double bias = 0;               // A, mean of estimated minus true
+  std::vector<double> coverage;  // at kCalibrationLevels; empty without samples
+};
+
+struct PosteriorComparison {
+  int64_t particles = 0;
+  int64_t samples_per_particle = 1;
+  AtomSet atoms = AtomSet::heavy;
+  // RMSD of a particle's structure to its true state after superposition; with several samples their mean.
+  double rmsd_mean = 0, rmsd_median = 0;  // A, over particles
+  double rmsd_baseline = 0;               // A, the base structure to each particle's true state, mean
+  std::vector<DistanceCorrelation> distances;
+  std::vector<double> coverage;  // at kCalibrationLevels, mean over the distances; empty without samples
+  bool has_poses = false;
+  PoseErrors poses;
+};
+
+// `structures` holds one conformation per particle in row order, or the same number K of posterior samples
+// for each, those of one particle together. With samples, the estimate of a distance is their mean, and
+// coverage is computed. `poses` has one estimated pose per particle, or none; pose errors are given when both
+// sides have poses. Reads blocks of structures, so the trajectory need not fit into memory.
+PosteriorComparison compare_posterior(const Structure& base, TrajectoryReader& structures,
+                                      const std::vector<Pose>& poses, const PosteriorTruth& truth,
+                                      const PosteriorComparisonOptions& options);
+
+}  // namespace cryomer
