@@ -97,8 +97,10 @@ TEST(PlaceAtoms, HasItsGradientInTheGraph) {
   bodies->local.resize(9 * residues);
   random.fill_normal(bodies->local.data(), bodies->local.size());
   const Tensor weights = random_tensor(random, {2, 3 * residues, 3}, 1);
-  expect_directional_derivative([&](const Tensor& d) { return place_atoms(bodies, d) * weights; },
-                                random_tensor(random, {2, residues, 9}, 0.2), random, 1e-3, 1e-2);
+  for (const Movement movement : {Movement::delta, Movement::twist}) {
+    expect_directional_derivative([&](const Tensor& m) { return place_atoms(bodies, movement, m) * weights; },
+                                  random_tensor(random, {2, residues, size_of(movement)}, 0.2), random, 1e-3, 1e-2);
+  }
 }
 
 TEST(DistanceRestraints, HaveTheirGradientAndEnergy) {

@@ -7,8 +7,8 @@
 namespace cryomer {
 
 namespace detail {
-const PlacementLoops placement_loops_reference = {transpose_in, transpose_out, frames_from_delta,
-                                                  delta_gradient_from_force};
+const PlacementLoops placement_loops_reference = {transpose_in,      transpose_out,     frames_from_delta, delta_gradient_from_force,
+                                                  frames_from_twist, twist_gradient_from_force};
 }
 
 namespace {
@@ -34,14 +34,15 @@ inline Float4 load4(const float* p) {
 
 }  // namespace
 
-void place_atoms(const RigidBodies& bodies, const float* delta, float* positions, PlacementWorkspace& w,
-                 InstructionSet set) {
+void place_atoms(const RigidBodies& bodies, Movement movement, const float* moves, float* positions,
+                 PlacementWorkspace& w, InstructionSet set) {
   const detail::PlacementLoops& loops = loops_for(set);
-  const int n = bodies.residue_count;
-  w.delta.resize(9 * size_t(n));
+  const int n = bodies.residue_count, size = size_of(movement);
+  w.moves.resize(size * size_t(n));
   w.frames.resize(16 * size_t(n));
-  loops.transpose_in(delta, n, w.delta.data());
-  loops.frames(w.delta.data(), bodies.rotation, bodies.origin, n, w.frames.data());
+  loops.transpose_in(moves, n, size, w.moves.data());
+  const auto frames = movement == Movement::delta ? loops.frames_from_delta : loops.frames_from_twist;
+  frames(w.moves.data(), bodies.rotation, bodies.origin, n, w.frames.data());
   const int last_atom = bodies.atom_count - 1;
   for (int i = 0; i < n; ++i) {
     const float* frame = w.frames.data() + 16 * size_t(i);
@@ -55,14 +56,15 @@ void place_atoms(const RigidBodies& bodies, const float* delta, float* positions
   }
 }
 
-void place_atoms_backward(const RigidBodies& bodies, const float* delta, const float* position_gradient,
-                          float* delta_gradient, PlacementWorkspace& w, InstructionSet set) {
+void place_atoms_backward(const RigidBodies& bodies, Movement movement, const float* moves,
+                          const float* position_gradient, float* move_gradient, PlacementWorkspace& w,
+                          InstructionSet set) {
   const detail::PlacementLoops& loops = loops_for(set);
-  const int n = bodies.residue_count;
-  w.delta.resize(9 * size_t(n));
-  w.gradient.resize(9 * size_t(n));
+  const int n = bodies.residue_count, size = size_of(movement);
+  w.moves.resize(size * size_t(n));
+  w.gradient.resize(size * size_t(n));
   w.force.resize(16 * size_t(n));
-  loops.transpose_in(delta, n, w.delta.data());
+  loops.transpose_in(moves, n, size, w.moves.data());
   for (int i = 0; i < n; ++i) {
     Float4 t0 = {}, t1 = {}, t2 = {}, f = {};
     for (int a = bodies.first_atom[i]; a < bodies.first_atom[i + 1]; ++a) {
@@ -80,8 +82,9 @@ void place_atoms_backward(const RigidBodies& bodies, const float* delta, const f
       out += 4;
     }
   }
-  loops.delta_gradient(w.delta.data(), bodies.rotation, w.force.data(), n, w.gradient.data());
-  loops.transpose_out(w.gradient.data(), n, delta_gradient);
+  const auto gradient = movement == Movement::delta ? loops.delta_gradient : loops.twist_gradient;
+  gradient(w.moves.data(), bodies.rotation, w.force.data(), n, w.gradient.data());
+  loops.transpose_out(w.gradient.data(), n, size, move_gradient);
 }
 
 }  // namespace cryomer

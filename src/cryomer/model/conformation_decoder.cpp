@@ -25,30 +25,25 @@ ConformationDecoder::ConformationDecoder(const DecoderConfig& config, const std:
       amplitude.data_ptr<float>()[m] =
           static_cast<float>(config.mode_amplitude * std::sqrt(modes.stiffness[0] / modes.stiffness[m]));
     }
-    mode_basis_ = (modes.delta_basis().reshape({modes.size(), -1}) * amplitude).contiguous();
+    mode_basis_ = (modes.twists().reshape({modes.size(), -1}) * amplitude).contiguous();
     modes_ = Linear(parameters, "decoder.modes", config.representation, modes.size(), 0);
     Tensor skip = at::zeros({modes.size(), latent_dim});
     for (int64_t m = 0; m < std::min({config.start_modes, modes.size(), latent_dim}); ++m) skip[m][m] = 1;
     skip_ = parameters.from("decoder.skip", skip);
   }
   if (modes.size() == 0 || config.free_residues) {
-    free_ = Linear(parameters, "decoder.free", config.representation, residues_ * 9, 0);
+    free_ = Linear(parameters, "decoder.free", config.representation, residues_ * size_of(movement()), 0);
   }
 }
 
-Tensor ConformationDecoder::deltas(const Tensor& latents) const {
+Tensor ConformationDecoder::moves(const Tensor& latents) const {
   Tensor h = input_(latents);
   for (const Block& block : blocks_) h = h + block.second(at::leaky_relu(block.first(block.norm(h))));
   const Tensor representation = at::leaky_relu(representation_(norm_(h)));
-  Tensor delta;
-  if (mode_basis_.defined()) {
-    delta = at::matmul(modes_(representation) + at::linear(latents, skip_), mode_basis_);
-  }
-  if (free_.weight.defined()) {
-    const Tensor free = free_(representation);
-    delta = delta.defined() ? delta + free : free;
-  }
-  return delta.reshape({-1, residues_, 9});
+  Tensor result;
+  if (mode_basis_.defined()) result = at::matmul(modes_(representation) + at::linear(latents, skip_), mode_basis_);
+  if (free_.weight.defined()) result = result.defined() ? result + free_(representation) : free_(representation);
+  return result.reshape({-1, residues_, size_of(movement())});
 }
 
 }  // namespace cryomer

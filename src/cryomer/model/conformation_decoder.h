@@ -15,10 +15,11 @@ class ConformationDecoder {
   ConformationDecoder(const DecoderConfig& config, const std::shared_ptr<const RigidBodyData>& bodies,
                       const NormalModes& modes, int64_t latent_dim, ParameterSet& parameters);
 
-  // latents [samples, latent_dim] -> deltas of the residues [samples, residues, 9].
-  Tensor deltas(const Tensor& latents) const;
+  // latents [samples, latent_dim] -> moves of the residues, [samples, residues, 6 or 9] by movement().
+  Tensor moves(const Tensor& latents) const;
+  Movement movement() const { return mode_basis_.defined() ? Movement::twist : Movement::delta; }
   // latents [samples, latent_dim] -> positions [samples, atoms, 3] A, in the frame of the centred base.
-  Tensor operator()(const Tensor& latents) const { return place_atoms(bodies_, deltas(latents)); }
+  Tensor operator()(const Tensor& latents) const { return place_atoms(bodies_, movement(), moves(latents)); }
 
  private:
   struct Block {
@@ -27,7 +28,7 @@ class ConformationDecoder {
   };
 
   std::shared_ptr<const RigidBodyData> bodies_;
-  Tensor mode_basis_;  // [modes, residues * 9], each mode times its amplitude
+  Tensor mode_basis_;  // [modes, residues * 6], each mode times its amplitude
   int64_t residues_;
   Linear input_, representation_;
   std::vector<Block> blocks_;

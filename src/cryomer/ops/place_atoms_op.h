@@ -22,7 +22,7 @@ struct RigidBodyData {
   }
 };
 
-// delta [samples, residues, 9] -> positions [samples, atoms, 3] in A.
-Tensor place_atoms(const std::shared_ptr<const RigidBodyData>& bodies, const Tensor& delta);
+// moves [samples, residues, 9 (delta) or 6 (twist)] -> positions [samples, atoms, 3] in A.
+Tensor place_atoms(const std::shared_ptr<const RigidBodyData>& bodies, Movement movement, const Tensor& moves);
 
 }  // namespace cryomer

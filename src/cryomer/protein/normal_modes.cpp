@@ -78,14 +78,6 @@ std::vector<int> blocks_of(const Structure& s, int largest_count) {
 
 }  // namespace
 
-Tensor NormalModes::delta_basis() const {
-  // d1 = w x e_x and d2 = w x e_y to first order in the rotation w.
-  const Tensor wx = rotation.select(2, 0), wy = rotation.select(2, 1), wz = rotation.select(2, 2);
-  const Tensor zero = at::zeros_like(wx);
-  const Tensor turn = at::stack({zero, wz, -wy, -wz, zero, wx}, 2);
-  return at::cat({translation, turn}, 2);
-}
-
 NormalModes normal_modes(const Structure& structure, int count, const ElasticNetwork& network) {
   const std::vector<int> block = blocks_of(structure, network.largest_block_count);
   const int blocks = block.back() + 1;

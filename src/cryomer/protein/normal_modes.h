@@ -15,8 +15,8 @@ struct NormalModes {
   std::vector<double> stiffness;  // [modes] ascending, arbitrary unit
   int64_t size() const { return static_cast<int64_t>(stiffness.size()); }
 
-  // The modes as linear changes of the nine numbers of each residue: [modes, residues, 9].
-  Tensor delta_basis() const;
+  // The modes as twists of the residues (see kernels/place_atoms.h): [modes, residues, 6].
+  Tensor twists() const { return at::cat({translation, rotation}, 2); }
 };
 
 struct ElasticNetwork {

@@ -22,12 +22,4 @@ std::vector<ResidueFrame> residue_frames(const Structure& structure);
 // Frames and local coordinates in the layout that atom placement works on.
 std::shared_ptr<const RigidBodyData> rigid_residues(const Structure& structure);
 
-// The nine numbers (translation, d1, d2) that move a residue's base frame to x -> rotation * x_base + ..., given the
-// moved frame; see kernels/place_atoms.h.
-std::array<float, 9> delta_from_frames(const ResidueFrame& base, const ResidueFrame& moved);
-
-// Least-squares fit of the rigid residues onto a conformation [atoms][3] of the same structure: the moved frames. By
-// backbone (N, CA, C) where there is one, so that the frames mean what the decoder's mean.
-std::vector<ResidueFrame> fit_frames(const Structure& structure, const float* conformation);
-
 }  // namespace cryomer

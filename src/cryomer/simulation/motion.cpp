@@ -5,7 +5,6 @@
 #include "cryomer/base/random.h"
 #include "cryomer/base/text.h"
 #include "cryomer/base/units.h"
-#include "cryomer/geometry/rotation.h"
 #include "cryomer/protein/normal_modes.h"
 #include "cryomer/protein/relaxation.h"
 #include "cryomer/protein/restraints.h"
@@ -65,25 +64,19 @@ Ensemble moved_ensemble(const Structure& structure, const Motion& motion, uint64
   Ensemble ensemble;
   ensemble.atom_count = structure.atom_count();
   ensemble.coordinates.resize(size_t(motion.states) * 3 * structure.atom_count());
-  const auto translation = modes.translation.accessor<float, 3>();
-  const auto rotation = modes.rotation.accessor<float, 3>();
+  const Tensor twists = modes.twists().reshape({modes.size(), -1}).contiguous();
   parallel_for(motion.states, 4, [&](int64_t begin, int64_t end) {
-    std::vector<float> delta(9 * size_t(residues));
     PlacementWorkspace workspace;
     for (int64_t state = begin; state < end; ++state) {
-      Random random = Random(seed, 0x307).substream(state);
+      Random random = Random(seed, 0x307).substream(uint64_t(state));
       const std::vector<double> a = amplitudes(motion, modes, int(state), random);
-      for (int r = 0; r < residues; ++r) {
-        Vec3 t, w;
-        for (int64_t m = 0; m < modes.size(); ++m) {
-          t += a[m] * Vec3{translation[m][r][0], translation[m][r][1], translation[m][r][2]};
-          w += a[m] * Vec3{rotation[m][r][0], rotation[m][r][1], rotation[m][r][2]};
-        }
-        const std::array<float, 9> d = delta_from_frames({Mat3{}, {}}, {rotation_from_vector(w), t});
-        std::copy(d.begin(), d.end(), delta.begin() + 9 * r);
+      std::vector<float> twist(6 * size_t(residues), 0.0f);
+      for (int64_t m = 0; m < modes.size(); ++m) {
+        const float* const mode = twists.data_ptr<float>() + m * int64_t(twist.size());
+        for (size_t k = 0; k < twist.size(); ++k) twist[k] += float(a[m]) * mode[k];
       }
       float* const positions = ensemble.conformation(state);
-      place_atoms(bodies->view(), delta.data(), positions, workspace);
+      place_atoms(bodies->view(), Movement::twist, twist.data(), positions, workspace);
       relax_chain(*bodies, restraints, positions);
     }
   });

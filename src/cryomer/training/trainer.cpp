@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <numeric>
 
 #include "cryomer/base/log.h"
 #include "cryomer/base/progress.h"
@@ -65,8 +66,7 @@ Structure RunSetup::centred() const {
   return moved;
 }
 
-Vec3 find_origin(const TrainingConfig& config, const Structure& structure, const ParticleStack& stack,
-                 const std::vector<ParticleBatch>& some_particles) {
+Vec3 find_origin(const TrainingConfig& config, const Structure& structure, const ParticleStack& stack) {
   const double pixel_size = smallest_pixel_size(stack);
   const double half_box = 0.5 * stack.box() * pixel_size;
   struct Candidate {
@@ -77,13 +77,16 @@ Vec3 find_origin(const TrainingConfig& config, const Structure& structure, const
       {"centroid", "its centroid at the centre of the box", centroid(structure)},
       {"origin", "its own origin at the centre of the box", {}},
       {"box", "its own origin at the corner of the box", {half_box, half_box, half_box}}};
+  for (const Candidate& candidate : candidates) {
+    if (config.data.frame == candidate.name) return candidate.origin;
+  }
+  std::vector<int64_t> all(stack.size());
+  std::iota(all.begin(), all.end(), int64_t{0});
+  const std::vector<ParticleBatch> some_particles =
+      load_some(ParticleLoader(stack), all, std::min<int64_t>(512, config.data.calibration_particles), uint64_t(config.seed));
   double best = -std::numeric_limits<double>::infinity();
   const Candidate* chosen = &candidates[0];
   for (const Candidate& candidate : candidates) {
-    if (config.data.frame != "auto") {
-      if (config.data.frame == candidate.name) return candidate.origin;
-      continue;
-    }
     // A structure that is not in the box at all cannot be meant.
     if (norm(centroid(structure) - candidate.origin) > half_box) continue;
     Structure moved = structure;

@@ -22,8 +22,7 @@ struct RunSetup {
 
 // Where the structure stands relative to the poses: the candidate (centroid at the centre, file's own origin at the
 // centre, or the corner of the box as in a fitted map) whose projections explain the images best.
-Vec3 find_origin(const TrainingConfig& config, const Structure& structure, const ParticleStack& stack,
-                 const std::vector<ParticleBatch>& some_particles);
+Vec3 find_origin(const TrainingConfig& config, const Structure& structure, const ParticleStack& stack);
 
 class Trainer {
  public:

@@ -1,0 +1,95 @@
+#include <memory>
+
+#include "command.h"
+#include "cryomer/base/log.h"
+#include "cryomer/base/text.h"
+#include "cryomer/inference/posterior.h"
+#include "cryomer/inference/sampling.h"
+#include "cryomer/io/npy.h"
+#include "cryomer/io/trajectory.h"
+#include "cryomer/training/run_directory.h"
+
+namespace cryomer {
+
+namespace {
+
+struct Infer {
+  CommonOptions common;
+  std::string run_folder, particles, out, structures = "mean", data_dir;
+  bool overwrite = false;
+
+  // 0: none, -1: the mean, K: that many samples of each posterior.
+  int64_t structures_per_particle() const {
+    if (structures == "none") return 0;
+    if (structures == "mean") return -1;
+    if (starts_with(structures, "samples:")) {
+      const auto count = parse_int(structures.substr(8));
+      if (count && *count > 0) return *count;
+    }
+    fail_usage("--structures {}: expected mean, samples:K (K structures a particle) or none", structures);
+  }
+
+  void run() const;
+};
+
+void Infer::run() const {
+  common.apply();
+  const int64_t per_particle = structures_per_particle();
+  const TrainedModel trained = load_trained_model({run_folder});
+  ParticleStackOptions options;
+  options.data_dir = data_dir.empty() ? trained.setup.config.data.data_dir : data_dir;
+  options.pixel_size = trained.setup.config.data.pixel_size;
+  options.require_poses = true;
+  const ParticleStack stack =
+      ParticleStack::open(particles.empty() ? trained.setup.config.data.particles : particles, options);
+  prepare_output_folder(out, overwrite, false);
+  const Posterior posterior = infer_posterior(trained, stack);
+  const int64_t count = stack.size(), dim = posterior.mean.size(1);
+
+  if (per_particle != 0) {
+    Tensor latents = posterior.mean;
+    if (per_particle > 0) {
+      Tensor noise = at::empty({count, per_particle, dim});
+      for (int64_t i = 0; i < count; ++i) {
+        Random random = Random(uint64_t(common.seed), 0x1f).substream(uint64_t(i));
+        random.fill_normal(noise.data_ptr<float>() + i * per_particle * dim, size_t(per_particle * dim));
+      }
+      latents = DiagonalGaussian{posterior.mean, posterior.deviation}.sample(noise).reshape({-1, dim});
+    }
+    const std::unique_ptr<TrajectoryWriter> writer = create_trajectory(out + "/structures.dcd", trained.setup.structure);
+    decode_in_blocks(trained, latents, "decoding", [&](const Tensor& decoded) {
+      for (int64_t i = 0; i < decoded.size(0); ++i) writer->write(decoded.data_ptr<float>() + i * decoded.size(1) * 3);
+    });
+    writer->commit();
+  }
+  const std::vector<float> mean = to_floats(posterior.mean);
+  write_npy(out + "/latents.npy", {count, dim}, mean.data());
+  write_npy(out + "/latents_std.npy", {count, dim}, to_floats(posterior.deviation).data());
+  std::vector<Pose> poses;
+  for (int64_t i = 0; i < count; ++i) poses.push_back(stack.pose(i));
+  StarFile star = with_poses(stack.star(), poses);
+  StarTable* table = star.find(stack.particle_table().name);
+  for (int64_t k = 0; k < dim; ++k) {
+    const int column = table->add_column(formatted("cryomerLatent{}", k + 1));
+    for (int64_t i = 0; i < count; ++i) table->set_cell(i, column, formatted("{:.6f}", mean[i * dim + k]));
+  }
+  write_star(out + "/particles.star", star);
+  log_info("Wrote {} particles to {}", count, out);
+}
+
+}  // namespace
+
+void add_infer(CLI::App& program) {
+  CLI::App* command = program.add_subcommand("infer", "What a trained model says about each particle");
+  auto s = std::make_shared<Infer>();
+  command->add_option("run", s->run_folder, "Folder of the run")->required();
+  command->add_option("particles", s->particles, "Particles, RELION STAR; default: those of the run");
+  command->add_option("--out", s->out, "Folder for the result")->required();
+  command->add_option("--structures", s->structures, "Structures to write: mean, samples:K or none")->capture_default_str();
+  command->add_option("--data-dir", s->data_dir, "Folder in which image paths are tried first");
+  command->add_flag("--overwrite", s->overwrite, "Write into a folder that is not empty");
+  s->common.add(*command, false);
+  command->callback([s] { s->run(); });
+}
+
+}  // namespace cryomer

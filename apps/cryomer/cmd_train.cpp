@@ -1,0 +1,124 @@
+#include <filesystem>
+#include <memory>
+
+#include "command.h"
+#include "cryomer/base/atomic_file.h"
+#include "cryomer/base/error.h"
+#include "cryomer/base/log.h"
+#include "cryomer/base/text.h"
+#include "cryomer/io/structure_file.h"
+#include "cryomer/training/trainer.h"
+
+namespace cryomer {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Train {
+  CommonOptions common;
+  std::string particles, structure, out, poses, recipe = "default", encoder, device = "auto", config_file, data_dir, max_time, frame;
+  int64_t latent_dim = 0, epochs = 0, seeds = 1;
+  double pixel_size = 0;
+  bool resume = false, overwrite = false;
+  std::vector<std::string> set;
+  const CLI::App* command = nullptr;
+
+  void run();
+  TrainingConfig resolve() const;
+};
+
+TrainingConfig Train::resolve() const {
+  TrainingConfig config;
+  if (!config_file.empty()) config_from_json(config, read_file(config_file), config_file);
+  for (const std::string& assignment : set) config_set(config, assignment);
+  config.data.particles = fs::absolute(particles).lexically_normal().string();
+  config.data.structure = fs::absolute(structure).lexically_normal().string();
+  if (!data_dir.empty()) config.data.data_dir = fs::absolute(data_dir).lexically_normal().string();
+  if (!poses.empty()) config.data.poses = poses;
+  if (!frame.empty()) config.data.frame = frame;
+  if (!encoder.empty()) config.model.encoder.kind = encoder;
+  if (latent_dim > 0) config.model.latent_dim = latent_dim;
+  if (epochs > 0) config.epochs = epochs;
+  if (pixel_size > 0) config.data.pixel_size = pixel_size;
+  if (!max_time.empty()) {
+    const auto seconds = parse_duration(max_time);
+    if (!seconds || *seconds <= 0) fail_usage("--max-time {}: expected a duration such as 90s, 10m or 1h30m", max_time);
+    config.max_seconds = *seconds;
+    // The time decides, unless the number of epochs was said as well.
+    if (epochs == 0 && config_file.empty()) config.epochs = 1000000;
+  }
+  if (command->count("--seed") > 0) config.seed = common.seed;
+  if (device == "cuda") fail_usage("--device cuda: this build has no CUDA kernels yet; use --device cpu");
+  if (device != "auto" && device != "cpu") {
+    fail_usage("--device {}: unknown.{} Known: auto, cpu, cuda", device, did_you_mean(device, {"auto", "cpu", "cuda"}));
+  }
+  config.check();
+  return config;
+}
+
+void Train::run() {
+  common.apply();
+  const TrainingConfig config = resolve();
+  const RunDirectory directory{out};
+  if (resume && !fs::exists(directory.checkpoint())) {
+    fail("--resume: {} holds no checkpoint to continue from; start the run without --resume", out);
+  }
+  RunSetup setup;
+  setup.config = config;
+  ParticleStackOptions options;
+  options.data_dir = config.data.data_dir;
+  options.pixel_size = config.data.pixel_size;
+  options.require_poses = config.data.poses == "given";
+  const ParticleStack stack = ParticleStack::open(config.data.particles, options);
+  setup.structure = read_structure(config.data.structure);
+  prepare_output_folder(out, overwrite, resume);
+  if (!resume) {
+    for (const std::string& old : {directory.checkpoint(), directory.metrics(), directory.log()}) fs::remove(old);
+  }
+  set_log_file(directory.log());
+  log_info("{}", command_line);
+  log_info("Particles: {} of {} x {} pixels in {} optics group(s)", stack.size(), stack.box(), stack.box(),
+           stack.optics_groups().size());
+  write_file_atomically(directory.config(), config_to_json(config));
+  const std::string copy = directory.structure(config.data.structure);
+  if (!resume) fs::copy_file(config.data.structure, copy, fs::copy_options::overwrite_existing);
+  setup.origin = find_origin(config, setup.structure, stack);
+  Trainer trainer(std::move(setup), stack, directory);
+  if (resume) trainer.resume();
+  trainer.run();
+  log_info("Trained for {} steps; the model is in {}", trainer.step(), out);
+  set_log_file("");
+}
+
+}  // namespace
+
+void add_train(CLI::App& program) {
+  CLI::App* command = program.add_subcommand("train", "Learn the distribution of conformations from particle images");
+  auto t = std::make_shared<Train>();
+  t->command = command;
+  command->add_option("particles", t->particles, "Particles, RELION STAR")->required();
+  command->add_option("--structure", t->structure, "Base structure, PDB or mmCIF")->required();
+  command->add_option("--out", t->out, "Folder of the run")->required();
+  command->add_option("--poses", t->poses, "Where poses come from: given (default)");
+  command->add_option("--encoder", t->encoder, "canonical (default) or image (as the paper)");
+  command->add_option("--latent-dim", t->latent_dim, "Dimension of the conformation latent");
+  command->add_option("--epochs", t->epochs, "Passes over the particles");
+  command->add_option("--max-time", t->max_time, "Stop after this time, e.g. 10m");
+  command->add_option("--device", t->device, "auto, cpu or cuda")->capture_default_str();
+  command->add_option("--data-dir", t->data_dir, "Folder in which image paths are tried first");
+  command->add_option("--pixel-size", t->pixel_size, "A; replaces what the files say");
+  command->add_option("--frame", t->frame, "Where the structure stands relative to the poses' origin: auto (default), centroid, origin, box");
+  command->add_option("--config", t->config_file, "Settings as JSON; flags win over it");
+  command->add_option("--set", t->set, "One setting as key=value; may be repeated");
+  command->add_flag("--resume", t->resume, "Continue the run in --out");
+  command->add_flag("--overwrite", t->overwrite, "Start anew in a folder that is not empty");
+  command->add_flag_callback("--help-config", [] {
+    std::printf("Settings for --config and --set, with their defaults:\n\n%s", config_help(TrainingConfig()).c_str());
+    throw CLI::Success();
+  }, "List all settings");
+  t->common.add(*command, false);
+  command->callback([t] { t->run(); });
+}
+
+}  // namespace cryomer

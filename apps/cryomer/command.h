@@ -1,0 +1,35 @@
+// What every sub-command shares: how it registers itself, and the options all of them have.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace cryomer {
+
+// Options of every sub-command.
+struct CommonOptions {
+  int threads = 0;
+  int64_t seed = 1;
+  bool verbose = false, quiet = false;
+  std::string json;  // file for the figures
+
+  void add(CLI::App& command, bool has_figures);
+  void apply() const;
+};
+
+// Each adds its sub-command to the program; the work is done in the callback.
+void add_simulate(CLI::App& program);
+void add_train(CLI::App& program);
+void add_sample(CLI::App& program);
+void add_infer(CLI::App& program);
+void add_interpolate(CLI::App& program);
+void add_project(CLI::App& program);
+void add_evaluate(CLI::App& program);
+void add_doctor(CLI::App& program);
+
+// The exact command line, for logs and reports; set by main.
+extern std::string command_line;
+
+}  // namespace cryomer
