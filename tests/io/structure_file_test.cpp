@@ -256,6 +256,29 @@ TEST(StructureFile, RepairsElementsThatWereMisread) {
   EXPECT_EQ(residue_named(s, "XYZ").kind, ResidueKind::protein);
 }
 
+TEST(StructureFile, KnowsIonsByTheNamesOfPrograms) {
+  PdbAtom ion;
+  ion.hetatm = true;
+  std::string text = backbone("ALA", "A", 1, 0);
+  for (const auto& [name, residue, element] : {std::tuple{"CA  ", "CA", "C"},
+                                               {"SOD ", "SOD", ""},
+                                               {"CLA ", "CLA", ""},
+                                               {" K+ ", "K+", ""},
+                                               {"ZN  ", "ZN2", ""},
+                                               {" CAL", "CAL", ""}}) {
+    ion.name = name;
+    ion.residue = residue;
+    ion.element = element;
+    ++ion.number;
+    ion.x += 20;
+    text += pdb_line(ion);
+  }
+  const Structure s = read_pdb_text(text);
+  std::vector<int> numbers;
+  for (int i = 4; i < s.atom_count(); ++i) numbers.push_back(s.atoms[i].atomic_number);
+  EXPECT_EQ(numbers, (std::vector<int>{20, 11, 17, 19, 30, 20}));
+}
+
 TEST(StructureFile, ProteinIsWhatHasABackboneAndIsPartOfAChain) {
   PdbAtom sam;  // S-adenosylmethionine has atoms N, CA and C, as has a free amino acid
   sam.residue = "SAM";

@@ -247,12 +247,14 @@ TEST(Trajectory, ModelsAreMatchedByNameInAnyOrder) {
                            backbone("GLY", "A", 2, 1) + pdb_line(water) + "ENDMDL\nMODEL        2\n" +
                            backbone("GLY", "A", 2, 1, 5) + backbone("ALA", "A", 1, 0, 5) +
                            "ENDMDL\nMODEL        3\n" + backbone("ALA", "A", 1, 0, 7) + pdb_line(hydrogen) +
-                           backbone("GLY", "A", 2, 1, 7) + pdb_line(water) + "ENDMDL\nEND\n");
+                           backbone("GLY", "A", 2, 1, 7) + pdb_line(water) + "ENDMDL\nMODEL        4\n" +
+                           pdb_line(water) + backbone("GLY", "A", 2, 1, 9) + backbone("ALA", "A", 1, 0, 9) +
+                           pdb_line(hydrogen) + "ENDMDL\nEND\n");
   const Ensemble ensemble = read_ensemble(path, structure);
-  ASSERT_EQ(ensemble.size(), 3);
+  ASSERT_EQ(ensemble.size(), 4);
   const std::vector<float> own = structure.coordinates();
-  for (int model = 0; model < 3; ++model) {
-    const float dy[] = {0, 5, 7};
+  for (int model = 0; model < 4; ++model) {
+    const float dy[] = {0, 5, 7, 9};
     for (int i = 0; i < 8; ++i) {
       EXPECT_FLOAT_EQ(ensemble.conformation(model)[3 * i], own[3 * i]);
       EXPECT_NEAR(ensemble.conformation(model)[3 * i + 1], own[3 * i + 1] + dy[model], 1e-5);
@@ -350,6 +352,9 @@ TEST(Trajectory, SaysWhatItDoesNotReadOrWrite) {
   EXPECT_NE(error_of([&] {
               open_trajectory(xtc, structure);
             }).find("Cryomer reads trajectories in DCD, PDB and mmCIF only. Convert it"),
+            std::string::npos);
+  const std::string packed = written("a.dcd.gz", "x");
+  EXPECT_NE(error_of([&] { open_trajectory(packed, structure); }).find("unpack it with gunzip"),
             std::string::npos);
   EXPECT_EQ(error_of([&] { open_trajectory("/no/such.dcd", structure); }),
             "cannot open /no/such.dcd: there is no such file");

@@ -15,9 +15,10 @@ namespace cryomer {
 
 namespace {
 
-constexpr double kLongestLink =
-    2.0;  // A; C-N is 1.33, O3'-P 1.61, and the next shortest distances are above 2.2
-constexpr double kWidestResidue = 15;  // A, of those whose atoms a file may list apart
+// A; C-N is 1.33, O3'-P 1.61, and the next shortest distances are above 2.2.
+constexpr double kLongestLink = 2.0;
+// A, of residues whose atoms a file may list apart.
+constexpr double kWidestResidue = 15;
 
 bool is_polymer_name(const std::string& name) {
   return is_amino_acid_name(name) || is_nucleotide_name(name);

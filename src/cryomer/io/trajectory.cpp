@@ -194,6 +194,8 @@ std::unique_ptr<TrajectoryReader> open_trajectory(const std::string& path, const
     fail("cannot read {}: the structure it is to be matched with has no atoms", path);
   const std::string ending = ending_of(path);
   if (ending == ".dcd") {
+    if (ends_with(lower(path), ".gz"))
+      fail("{} is compressed, and a DCD is read in place: unpack it with gunzip", path);
     auto file = std::make_unique<DcdFile>(path);
     std::vector<int> positions = dcd_positions(path, file->atom_count(), structure, topology);
     return std::make_unique<DcdTrajectory>(path, std::move(file), structure, std::move(positions));
