@@ -30,6 +30,30 @@ Tensor pixel_sizes(const ParticleBatch& batch) {
 
 }  // namespace
 
+void ScaleStatistics::add(const std::vector<int>& group, const Tensor& overlap, const Tensor& power) {
+  const std::vector<float> a = to_floats(overlap), b = to_floats(power);
+  auto sum = sums.accessor<double, 2>();
+  for (size_t i = 0; i < group.size(); ++i) {
+    if (!(b[i] > 0)) continue;
+    sum[group[i]][0] += a[i];
+    sum[group[i]][1] += b[i];
+    sum[group[i]][2] += double(a[i]) * a[i] / b[i];
+    sum[group[i]][3] += 1;
+  }
+}
+
+void ScaleStatistics::update(ScalePrior& prior) const {
+  const auto sum = sums.accessor<double, 2>();
+  for (int64_t g = 0; g < sums.size(0); ++g) {
+    if (!(sum[g][1] > 0)) continue;
+    // Spread of the images' own scales a / b beyond what noise alone (variance 1 / b each) explains, weighted by b.
+    const double mean = sum[g][0] / sum[g][1];
+    const double excess = (sum[g][2] - sum[g][3]) / sum[g][1] - mean * mean;
+    prior.mean[g] = mean;
+    prior.deviation[g] = std::max(std::sqrt(std::max(excess, 0.0)), 0.02 * std::abs(mean));
+  }
+}
+
 ImageModel::ImageModel(AtomBlobTensors atoms, int box, double smallest_pixel_size, double padding)
     : atoms_(std::move(atoms)) {
   grid_.box = box;
@@ -147,39 +171,25 @@ void calibrate(ImageModel& model, const std::vector<ParticleBatch>& batches, con
   const int kPasses = 4;
   for (int pass = 0; pass < kPasses; ++pass) {
     Tensor power = at::zeros({groups, rings}, at::kDouble);
-    std::vector<double> overlap(groups, 0), total(groups, 0), weight(groups, 0), square(groups, 0), variance(groups, 0);
     std::vector<int64_t> count(groups, 0);
+    ScaleStatistics scales(groups);
     for (const ParticleBatch& batch : batches) {
       const ObservedBatch observed = model.observe(batch);
       const ImageLikelihoodOutput found = model.log_likelihood(positions, batch.rotation, batch.shift,
                                                                one_view_per_image(batch.size(), 1), observed);
-      const std::vector<float> a = to_floats(found.overlap), b = to_floats(found.power);
+      scales.add(batch.optics_group, found.overlap, found.power);
       const Tensor residual = pass == 0 ? batch.images : batch.images - model.predict(positions, batch, found.scale);
       const Tensor spectra = fourier_transform(residual);
       for (int64_t i = 0; i < batch.size(); ++i) {
-        const int g = batch.optics_group[i];
-        power[g] += ring_power(spectra.slice(0, i, i + 1), box);
-        overlap[g] += a[i];
-        total[g] += b[i];
-        ++count[g];
-        if (b[i] > 0) {
-          const double own = a[i] / b[i];
-          weight[g] += b[i];
-          square[g] += b[i] * own * own;
-          variance[g] += 1;
-        }
+        power[batch.optics_group[i]] += ring_power(spectra.slice(0, i, i + 1), box);
+        ++count[batch.optics_group[i]];
       }
     }
     for (int g = 0; g < groups; ++g) {
       if (count[g] == 0) continue;
       model.noise.power[g] = (power[g] / double(count[g])).clamp_min(1e-12 * (power[g].max().item<double>() + 1e-300));
-      if (pass == 0 || total[g] <= 0) continue;
-      // Spread of the images' own scales a / b beyond what noise alone (variance 1 / b each) explains.
-      const double mean = overlap[g] / total[g];
-      const double excess = (square[g] / weight[g] - mean * mean) - variance[g] / weight[g];
-      model.scale.mean[g] = mean;
-      model.scale.deviation[g] = std::max(std::sqrt(std::max(excess, 0.0)), 0.02 * std::abs(mean));
     }
+    if (pass > 0) scales.update(model.scale);
     // The DC ring tells about offsets, not about noise, and its weight is zero anyway.
     model.noise.power.select(1, 0).copy_(model.noise.power.select(1, 1));
   }

@@ -14,6 +14,17 @@ struct ScalePrior {
   std::vector<double> mean, deviation;
 };
 
+// Gathers what predictions say about the scales, to learn their prior: for each group sums over images of a, b and a^2 / b
+// (see ImageLikelihood) and their number.
+struct ScaleStatistics {
+  Tensor sums;  // [groups, 4] float64
+
+  explicit ScaleStatistics(int64_t groups) : sums(at::zeros({groups, 4}, at::kDouble)) {}
+  void add(const std::vector<int>& group, const Tensor& overlap, const Tensor& power);
+  // Groups without images keep what they have.
+  void update(ScalePrior& prior) const;
+};
+
 class ImageModel {
  public:
   // `padding` >= 1 renders on a grid that much larger, so that the CTF's tails do not wrap around the box.

@@ -19,7 +19,7 @@ Autoencoder::Autoencoder(const ModelConfig& config, const Structure& base, int64
       images(unit_blobs(base, config.atom_width), static_cast<int>(box), smallest_pixel_size, config.padding),
       bodies(rigid_residues(base)),
       base_positions(tensor_from(base.coordinates(), {base.atom_count(), 3})),
-      encoder(config.encoder, base_positions, box, config.latent_dim, parameters),
+      encoder(config.encoder, base_positions, box, smallest_pixel_size, config.latent_dim, parameters),
       decoder(config.decoder, bodies, modes_for(config.decoder, base), config.latent_dim, parameters),
       latent_dim(config.latent_dim) {}
 

@@ -3,11 +3,14 @@
 #include <cmath>
 
 #include "cryomer/base/text.h"
+#include "cryomer/base/units.h"
 #include "cryomer/kernels/splat.h"
 
 namespace cryomer {
 
 namespace {
+
+constexpr double kStartDeviation = 0.1;
 
 // The points of a cubic grid around the molecule that lie within the margin of some atom: [points, 3], and the spacing.
 std::pair<Tensor, double> canonical_grid(const Tensor& atoms, int64_t points_per_axis, double margin) {
@@ -23,13 +26,16 @@ std::pair<Tensor, double> canonical_grid(const Tensor& atoms, int64_t points_per
 }  // namespace
 
 ConformationEncoder::ConformationEncoder(const EncoderConfig& config, const Tensor& base_positions, int64_t box,
-                                         int64_t latent_dim, ParameterSet& parameters)
+                                         double smallest_pixel_size, int64_t latent_dim, ParameterSet& parameters)
     : config_(config), base_positions_(base_positions) {
   if (config.kind == "canonical") {
     double spacing = 0;
     std::tie(points_, spacing) = canonical_grid(base_positions, config.grid, config.grid_margin);
     if (points_.size(0) == 0) fail_usage("encoder.grid_margin {} A leaves no grid points", config.grid_margin);
-    point_blobs_ = {at::ones({points_.size(0)}), at::full({points_.size(0)}, static_cast<float>(0.5 * spacing))};
+    // Half a grid spacing of blur in all: most of it in Fourier space, so that the blobs that sample stay small.
+    const double sampling_width = 0.8 * smallest_pixel_size;
+    blur_ = std::sqrt(std::max(0.0, 0.25 * spacing * spacing - sampling_width * sampling_width));
+    point_blobs_ = {at::ones({points_.size(0)}), at::full({points_.size(0)}, static_cast<float>(sampling_width))};
     feature_count_ = points_.size(0) + 9;
   } else if (config.kind == "image") {
     feature_count_ = box * box;
@@ -41,8 +47,11 @@ ConformationEncoder::ConformationEncoder(const EncoderConfig& config, const Tens
   hidden_ = Mlp(parameters, "encoder.hidden", feature_count_, config.widths);
   const int64_t last = config.widths.empty() ? feature_count_ : config.widths.back();
   output_norm_ = LayerNorm(parameters, "posterior.norm", last);
-  mean_ = Linear(parameters, "posterior.mean", last, latent_dim);
+  // A narrow start: wide random motion explains images worse than none, and the model would learn to ignore its latents.
+  mean_ = Linear(parameters, "posterior.mean", last, latent_dim, 0.3);
   deviation_ = Linear(parameters, "posterior.deviation", last, latent_dim, 0.1);
+  at::NoGradGuard guard;
+  deviation_.bias.fill_(std::log(std::expm1(kStartDeviation)));
 }
 
 Tensor ConformationEncoder::features(const ParticleBatch& batch, const ObservedBatch& observed, const ImageModel& images,
@@ -61,8 +70,11 @@ Tensor ConformationEncoder::features(const ParticleBatch& batch, const ObservedB
   const Tensor projection = render_projections(images.atoms(), base_positions_.unsqueeze(0), rotation, shift,
                                                at::zeros({count}, at::kLong), observed.pixel_size, grid);
   const Tensor scale = observed.scale_mean.reshape({-1, 1, 1, 1});
-  const Tensor residual = scale * observed.weighted_data -
-                          scale.square() * observed.weighted_power.unsqueeze(3) * fourier_transform(projection);
+  const Tensor cycles = half_spectrum_radius(grid.box).unsqueeze(0) / (double(grid.box) * observed.pixel_size.reshape({-1, 1, 1}));
+  const Tensor low_pass = at::exp(-2 * kPi * kPi * blur_ * blur_ * cycles.square()).unsqueeze(3);
+  const Tensor residual =
+      low_pass * (scale * observed.weighted_data -
+                  scale.square() * observed.weighted_power.unsqueeze(3) * fourier_transform(projection));
   Grid sampling = grid;
   sampling.window = splat_window(point_blobs_.width[0].item<double>() / observed.pixel_size.min().item<double>());
   const Tensor seen = sample_images(point_blobs_, points_, rotation, shift, inverse_fourier_transform(residual),

@@ -16,8 +16,8 @@ namespace cryomer {
 class ConformationEncoder {
  public:
   // base_positions [atoms, 3] A, centred.
-  ConformationEncoder(const EncoderConfig& config, const Tensor& base_positions, int64_t box, int64_t latent_dim,
-                      ParameterSet& parameters);
+  ConformationEncoder(const EncoderConfig& config, const Tensor& base_positions, int64_t box,
+                      double smallest_pixel_size, int64_t latent_dim, ParameterSet& parameters);
 
   // What the network sees of each image, [batch, features]; not differentiable. rotation [batch, 3, 3], shift
   // [batch, 2]: the poses to look from.
@@ -35,6 +35,7 @@ class ConformationEncoder {
   EncoderConfig config_;
   Tensor base_positions_;
   Tensor points_;               // [points, 3]
+  double blur_ = 0;             // A, standard deviation of the low-pass before sampling
   AtomBlobTensors point_blobs_;
   int64_t feature_count_ = 0;
   LayerNorm input_norm_, output_norm_;

@@ -25,6 +25,13 @@ enum Stream : uint64_t { kOrder = 0x10, kNoise = 0x11, kHeldOutNoise = 0x12, kCa
 
 constexpr int64_t kLargestHeldOut = 512;  // images judged after each epoch
 
+// The optics group of each view when every image is compared with so many samples.
+std::vector<int> groups_of_views(const ParticleBatch& batch, int64_t samples) {
+  std::vector<int> groups;
+  for (const int group : batch.optics_group) groups.insert(groups.end(), size_t(samples), group);
+  return groups;
+}
+
 Vec3 centroid(const Structure& structure) {
   Vec3 sum;
   for (const Atom& atom : structure.atoms) sum += atom.position;
@@ -123,7 +130,8 @@ Trainer::Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory direct
       restraints_(std::make_shared<std::vector<DistanceRestraint>>(chain_restraints(setup_.structure))),
       optimiser_(model_.parameters),
       start_(std::chrono::steady_clock::now()),
-      last_checkpoint_(start_) {
+      last_checkpoint_(start_),
+      scales_(int64_t(stack.optics_groups().size())) {
   const int64_t batch = setup_.config.optimiser.batch_size;
   const auto training = int64_t(split_.training.size());
   if (training < 2) fail("{}: {} particles are too few to train on", stack.path(), stack.size());
@@ -177,9 +185,9 @@ void Trainer::train_step() {
   const ParticleBatch batch = next_batch();
   const Tensor noise = normal_draws(Random(uint64_t(c.seed), kNoise).substream(uint64_t(optimiser_.steps)),
                                     {batch.size(), c.objective.samples, model_.latent_dim});
-  const double warm = c.objective.kl_warmup > 0 ? std::min(1.0, done / c.objective.kl_warmup) : 1.0;
+  const double warmth = c.objective.warmup > 0 ? std::pow(0.01, std::max(0.0, 1 - done / c.objective.warmup)) : 1.0;
   optimiser_.clear_gradients();
-  const LossTerms terms = loss(model_, c.objective, restraints_, batch, noise, 0.1 + 0.9 * warm);
+  const LossTerms terms = loss(model_, c.objective, restraints_, batch, noise, warmth);
   terms.total.backward();
   const double gradient = optimiser_.gradient_norm(), value = terms.total.item<double>();
   if (!std::isfinite(value) || !std::isfinite(gradient)) {
@@ -194,6 +202,7 @@ void Trainer::train_step() {
   sums_.kl += terms.kl;
   sums_.chain += terms.chain;
   sums_.centring += terms.centring;
+  scales_.add(groups_of_views(batch, c.objective.samples), terms.overlap, terms.power);
   ++summed_steps_;
 }
 
@@ -256,7 +265,10 @@ void Trainer::end_of_epoch() {
                              duration_text(elapsed()), duration_text(elapsed() * (1 - done) / std::max(done, 1e-6))));
   sums_ = LossTerms();
   summed_steps_ = 0;
-  if (value > best_held_out_ + 0.01) {
+  // A better model explains more of each image, and the scales move with it.
+  scales_.update(model_.images.scale);
+  scales_ = ScaleStatistics(scales_.sums.size(0));
+  if (value > best_held_out_ + 0.01 || done < setup_.config.objective.warmup) {
     best_held_out_ = value;
     best_progress_ = done;
   } else if (setup_.config.patience > 0 && done - best_progress_ > setup_.config.patience) {
@@ -296,6 +308,7 @@ void Trainer::save_checkpoint() const {
   store_scalar(checkpoint, "state/sum_kl", sums_.kl);
   store_scalar(checkpoint, "state/sum_chain", sums_.chain);
   store_scalar(checkpoint, "state/sum_centring", sums_.centring);
+  checkpoint.tensors["state/scales"] = scales_.sums;
   store_scalar(checkpoint, "data/particles", double(stack_.size()));
   store_scalar(checkpoint, "data/box", double(stack_.box()));
   checkpoint.tensors["frame/origin"] = tensor_from(
@@ -324,6 +337,7 @@ void Trainer::resume() {
   sums_.kl = scalar(checkpoint, "state/sum_kl", source);
   sums_.chain = scalar(checkpoint, "state/sum_chain", source);
   sums_.centring = scalar(checkpoint, "state/sum_centring", source);
+  scales_.sums.copy_(checkpoint.tensors.at("state/scales"));
   start_ = std::chrono::steady_clock::now();
 }
 

@@ -66,6 +66,7 @@ class Trainer {
   std::chrono::steady_clock::time_point start_, last_checkpoint_;
   LossTerms sums_;  // of the epoch so far
   int64_t summed_steps_ = 0;
+  ScaleStatistics scales_;  // of the epoch so far
   double best_held_out_ = -1e300;
   double best_progress_ = 0;
   bool finished_ = false;

@@ -20,8 +20,8 @@ void ObjectiveConfig::visit(ConfigVisitor& v) {
   v.field("kind", kind, "elbo, or multi_sample (log of the mean likelihood of the samples, as the paper)");
   v.field("samples", samples, "conformations drawn for each image");
   v.field("conformation_kl", conformation_kl, "weight of the divergence from the prior");
-  v.field("kl_warmup", kl_warmup, "share of the run over which that weight grows from a tenth");
   v.field("chain", chain, "weight of the chain's restraint energy");
+  v.field("warmup", warmup, "share of the run over which these two weights grow from a hundredth");
   v.field("centring", centring, "weight of the squared centre of mass, 1/A^2");
 }
 

@@ -21,8 +21,8 @@ struct ObjectiveConfig {
   std::string kind = "elbo";   // elbo, multi_sample
   int64_t samples = 2;         // conformations drawn for each image
   double conformation_kl = 1;  // weight of the divergence from the prior
-  double kl_warmup = 0.1;      // share of the run over which that weight grows from a tenth
-  double chain = 1;            // weight of the chain's restraint energy
+  double chain = 0.05;         // weight of the chain's restraint energy
+  double warmup = 0.4;         // share of the run over which these two weights grow from a hundredth, evenly in logarithm
   double centring = 0.1;       // weight of the squared centre of mass, 1/A^2
   void visit(ConfigVisitor& v);
 };
@@ -44,7 +44,7 @@ struct TrainingConfig final : Config {
   int64_t epochs = 200;
   double max_seconds = 0;  // 0: no limit
   double checkpoint_seconds = 180;
-  double patience = 0.15;  // stop when the held-out likelihood has not improved for this share of the run; 0: never
+  double patience = 0.3;   // stop when the held-out likelihood has not improved for this share of the run; 0: never
   int64_t seed = 1;
 
   void visit(ConfigVisitor& v) override;
