@@ -50,6 +50,9 @@ TEST(Stereochemistry, CountsLostHydrogenBondsAndClashes) {
   EXPECT_DOUBLE_EQ(result.hydrogen_bonds_kept, 0.5);
   EXPECT_DOUBLE_EQ(result.helix_bonds_kept, 0.5);
   EXPECT_DOUBLE_EQ(stereochemistry(helix, half, {1, 3}).hydrogen_bonds_kept, 0.25);
+  Ensemble other_half = of(extended);
+  other_half.append(helix.coordinates().data());
+  EXPECT_DOUBLE_EQ(stereochemistry(helix, other_half, {1, 3}).hydrogen_bonds_kept, 0.75);
 
   // Residue 10 put onto residue 3, atom by atom: at least these five pairs clash.
   std::vector<float> overlapping = helix.coordinates();

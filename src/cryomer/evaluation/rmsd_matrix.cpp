@@ -134,18 +134,16 @@ double smallest_eigenvalue(double corner, const double b[3], double b00, double 
       (x * (b11 + b22) + y * (b00 + b22) + z * (b00 + b11) - 2 * (xy * b01 + xz * b02 + yz * b12));
   const double c0 =
       corner * det_b - (x * adj00 + y * adj11 + z * adj22 + 2 * (xy * adj01 + xz * adj02 + yz * adj12));
-  // c1 is the product of the other three eigenvalues when the smallest is zero; where that is small, roots
-  // coincide (points on a line, mirror images of a plane) and Newton's method is slow and inaccurate.
-  if (c1 > 1e-7 * c3 * c3 * c3) {
-    double root = 0;
-    for (int step = 0; step < 30; ++step) {
-      const double value = (((root - c3) * root + c2) * root - c1) * root + c0;
-      const double slope = ((4 * root - 3 * c3) * root + 2 * c2) * root - c1;
-      if (!(slope < 0)) break;
-      const double change = -value / slope;
-      root += change;
-      if (std::abs(change) <= 1e-7 * root || std::abs(change) <= 1e-17 * c3) return std::max(root, 0.0);
-    }
+  // Conformations of a protein need four steps. Where roots coincide (points on a line or in one place, some
+  // mirror images) the steps only shrink by a factor, and near the root rounding would pass for convergence.
+  double root = 0;
+  for (int step = 0; step < 12; ++step) {
+    const double value = (((root - c3) * root + c2) * root - c1) * root + c0;
+    const double slope = ((4 * root - 3 * c3) * root + 2 * c2) * root - c1;
+    if (!(slope < 0)) break;
+    const double change = -value / slope;
+    root += change;
+    if (std::abs(change) <= 1e-7 * root || std::abs(change) <= 1e-17 * c3) return std::max(root, 0.0);
   }
   const SymmetricEigen eigen = symmetric_eigen(
       {corner, b[0], b[1], b[2], b[0], b00, b01, b02, b[1], b01, b11, b12, b[2], b02, b12, b22}, 4);
