@@ -17,6 +17,7 @@ struct Infer {
   CommonOptions common;
   std::string run_folder, particles, out, structures = "mean", data_dir;
   bool overwrite = false;
+  Refinement refinement;
 
   // 0: none, -1: the mean, K: that many samples of each posterior.
   int64_t structures_per_particle() const {
@@ -43,7 +44,7 @@ void Infer::run() const {
   const ParticleStack stack =
       ParticleStack::open(particles.empty() ? trained.setup.config.data.particles : particles, options);
   prepare_output_folder(out, overwrite, false);
-  const Posterior posterior = infer_posterior(trained, stack);
+  const Posterior posterior = infer_posterior(trained, stack, refinement);
   const int64_t count = stack.size(), dim = posterior.mean.size(1);
 
   if (per_particle != 0) {
@@ -86,6 +87,7 @@ void add_infer(CLI::App& program) {
   command->add_option("particles", s->particles, "Particles, RELION STAR; default: those of the run");
   command->add_option("--out", s->out, "Folder for the result")->required();
   command->add_option("--structures", s->structures, "Structures to write: mean, samples:K or none")->capture_default_str();
+  command->add_option("--refine", s->refinement.steps, "Steps that improve each particle's own posterior after the encoder")->capture_default_str();
   command->add_option("--data-dir", s->data_dir, "Folder in which image paths are tried first");
   command->add_flag("--overwrite", s->overwrite, "Write into a folder that is not empty");
   s->common.add(*command, false);

@@ -3,6 +3,7 @@
 #include "command.h"
 #include "cryomer/base/log.h"
 #include "cryomer/inference/sampling.h"
+#include "cryomer/io/npy.h"
 #include "cryomer/io/trajectory.h"
 
 namespace cryomer {
@@ -11,19 +12,28 @@ namespace {
 
 struct Sample {
   CommonOptions common;
-  std::string run_folder, out;
+  std::string run_folder, out, latents;
   int64_t n = 2048;
 
   void run() const {
     common.apply();
     if (n < 1) fail_usage("--n {}: expected 1 or more", n);
     const TrainedModel trained = load_trained_model({run_folder});
+    const Tensor z = latents.empty() ? sample_prior(trained, n, uint64_t(common.seed)) : read_latents(trained);
     const std::unique_ptr<TrajectoryWriter> writer = create_trajectory(out, trained.setup.structure);
-    decode_in_blocks(trained, sample_prior(trained, n, uint64_t(common.seed)), "sampling", [&](const Tensor& structures) {
+    decode_in_blocks(trained, z, "sampling", [&](const Tensor& structures) {
       for (int64_t i = 0; i < structures.size(0); ++i) writer->write(structures.data_ptr<float>() + i * structures.size(1) * 3);
     });
     writer->commit();
-    log_info("Wrote {} structures to {}", n, out);
+    log_info("Wrote {} structures to {}", z.size(0), out);
+  }
+
+  Tensor read_latents(const TrainedModel& trained) const {
+    const NpyArray array = read_npy(latents);
+    if (array.shape.size() != 2 || array.shape[1] != trained.model->latent_dim) {
+      fail("{}: expected an array [n, {}] of latents", latents, trained.model->latent_dim);
+    }
+    return tensor_from(array.values, array.shape);
   }
 };
 
@@ -35,6 +45,7 @@ void add_sample(CLI::App& program) {
   command->add_option("run", s->run_folder, "Folder of the run")->required();
   command->add_option("--n", s->n, "Number of structures")->capture_default_str();
   command->add_option("--out", s->out, "File: .dcd (with a .pdb beside it), .pdb or .cif")->required();
+  command->add_option("--latents", s->latents, "Instead of drawing: decode these latents, .npy [n, latent dimension]");
   s->common.add(*command, false);
   command->callback([s] { s->run(); });
 }

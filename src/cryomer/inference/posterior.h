@@ -11,8 +11,17 @@ struct Posterior {
   Tensor mean, deviation;  // [particles, latent_dim]
 };
 
-Posterior infer_posterior(const TrainedModel& trained, const ParticleStack& stack);
+// Improves the encoder's posteriors image by image: so many Adam steps on each image's own mean and deviation, with the
+// decoder as it is.
+struct Refinement {
+  int64_t steps = 0;
+  int64_t samples = 2;
+  double learning_rate = 0.03;
+};
+
+Posterior infer_posterior(const TrainedModel& trained, const ParticleStack& stack, const Refinement& refinement = {});
 // Of the particles at these rows only.
-Posterior infer_posterior(const TrainedModel& trained, const ParticleStack& stack, const std::vector<int64_t>& rows);
+Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedModel& trained, const ParticleStack& stack,
+                             const Refinement& refinement = {});
 
 }  // namespace cryomer

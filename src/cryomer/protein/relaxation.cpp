@@ -9,78 +9,97 @@ namespace cryomer {
 
 namespace {
 
-struct Body {
-  Vec3 centre;
-  double inverse_mass;
-  Mat3 inverse_inertia;
-};
-
 Mat3 inverse_of(const Mat3& m) {
   const Vec3 a = m.row(0), b = m.row(1), c = m.row(2);
   const double d = 1 / dot(a, cross(b, c));
   return Mat3::from_columns(d * cross(b, c), d * cross(c, a), d * cross(a, b));
 }
 
+// A residue and where it has been moved to: x = centre + turn * (x_start - start).
+struct Body {
+  Vec3 start, centre;
+  Mat3 turn;
+  double inverse_mass = 0;
+  Mat3 inverse_inertia;
+
+  Vec3 place(Vec3 arm) const { return centre + turn * arm; }
+};
+
+// A restraint's end: which body, and where on it.
+struct Anchor {
+  int body;
+  Vec3 arm;
+};
+
+struct Link {
+  Anchor a, b;
+  double length, compliance;
+  bool is_bond;
+};
+
 }  // namespace
 
 double relax_chain(const RigidBodyData& bodies, const std::vector<DistanceRestraint>& restraints, float* positions,
                    const Relaxation& options) {
   const int n = bodies.residue_count(), atoms = bodies.atom_count();
-  std::vector<Vec3> x(atoms);
-  for (int a = 0; a < atoms; ++a) x[a] = {positions[3 * a], positions[3 * a + 1], positions[3 * a + 2]};
+  auto position = [&](int a) { return Vec3{positions[3 * a], positions[3 * a + 1], positions[3 * a + 2]}; };
   std::vector<int> body_of(atoms);
   std::vector<Body> body(n);
   for (int r = 0; r < n; ++r) {
     const int first = bodies.first_atom[r], last = bodies.first_atom[r + 1];
     for (int a = first; a < last; ++a) {
       body_of[a] = r;
-      body[r].centre += x[a];
+      body[r].start += position(a);
     }
-    body[r].centre = (1.0 / (last - first)) * body[r].centre;
+    body[r].start = body[r].centre = (1.0 / (last - first)) * body[r].start;
     body[r].inverse_mass = 1.0 / (last - first);
     Mat3 inertia{{0.5, 0, 0, 0, 0.5, 0, 0, 0, 0.5}};  // single atoms and lines of atoms can turn at little cost
     for (int a = first; a < last; ++a) {
-      const Vec3 d = x[a] - body[r].centre;
+      const Vec3 d = position(a) - body[r].start;
       for (int i = 0; i < 3; ++i) {
         for (int j = 0; j < 3; ++j) inertia(i, j) += (i == j ? dot(d, d) : 0.0) - d[i] * d[j];
       }
     }
     body[r].inverse_inertia = inverse_of(inertia);
   }
-  const float bond_strength = 1 / (0.02f * 0.02f) * 0.99f;
+  constexpr double kBondStrength = 1 / (0.02 * 0.02);
+  std::vector<Link> links;
+  for (const DistanceRestraint& r : restraints) {
+    const int a = body_of[r.i], b = body_of[r.j];
+    links.push_back({{a, position(r.i) - body[a].start}, {b, position(r.j) - body[b].start}, r.length,
+                     1.0 / r.strength, r.strength > 0.99 * kBondStrength});
+  }
   double largest = 0;
   for (int sweep = 0; sweep < options.largest_sweep_count; ++sweep) {
     largest = 0;
-    for (const DistanceRestraint& restraint : restraints) {
-      const int i = restraint.i, j = restraint.j;
-      Body &a = body[body_of[i]], &b = body[body_of[j]];
-      const Vec3 d = x[i] - x[j];
+    for (const Link& link : links) {
+      Body &a = body[link.a.body], &b = body[link.b.body];
+      const Vec3 arm_a = a.turn * link.a.arm, arm_b = b.turn * link.b.arm;
+      const Vec3 d = (a.centre + arm_a) - (b.centre + arm_b);
       const double length = norm(d);
       if (length < 1e-6) continue;
-      const double excess = length - restraint.length;
-      if (restraint.strength >= bond_strength) largest = std::max(largest, std::abs(excess));
+      const double excess = length - link.length;
+      if (link.is_bond) largest = std::max(largest, std::abs(excess));
+      if (std::abs(excess) < 1e-4) continue;
       const Vec3 direction = (1 / length) * d;
-      const Vec3 ta = cross(x[i] - a.centre, direction), tb = cross(x[j] - b.centre, direction);
-      const double wa = a.inverse_mass + dot(ta, a.inverse_inertia * ta);
-      const double wb = b.inverse_mass + dot(tb, b.inverse_inertia * tb);
+      const Vec3 torque_a = cross(arm_a, direction), torque_b = cross(arm_b, direction);
+      // Inertia is that of the start: residues turn by little.
+      const Vec3 spin_a = a.inverse_inertia * torque_a, spin_b = b.inverse_inertia * torque_b;
+      const double give = a.inverse_mass + dot(torque_a, spin_a) + b.inverse_mass + dot(torque_b, spin_b);
       // Compliance makes weak restraints give way to strong ones.
-      const double step = -excess / (wa + wb + 1.0 / (restraint.strength * 1.0));
-      auto move = [&](int r, Body& moved, double sign, Vec3 torque_arm) {
-        const Vec3 shift = (sign * step * moved.inverse_mass) * direction;
-        const Mat3 turn = rotation_from_vector((sign * step) * (moved.inverse_inertia * torque_arm));
-        for (int atom = bodies.first_atom[r]; atom < bodies.first_atom[r + 1]; ++atom) {
-          x[atom] = moved.centre + turn * (x[atom] - moved.centre) + shift;
-        }
-        moved.centre += shift;
-        moved.inverse_inertia = turn * moved.inverse_inertia * transposed(turn);
-      };
-      move(body_of[i], a, 1, ta);
-      move(body_of[j], b, -1, tb);
+      const double step = -excess / (give + link.compliance);
+      a.centre += (step * a.inverse_mass) * direction;
+      b.centre += (-step * b.inverse_mass) * direction;
+      a.turn = rotation_from_vector(step * spin_a) * a.turn;
+      b.turn = rotation_from_vector(-step * spin_b) * b.turn;
     }
     if (largest < options.tolerance) break;
   }
-  for (int a = 0; a < atoms; ++a) {
-    for (int k = 0; k < 3; ++k) positions[3 * a + k] = static_cast<float>(x[a][k]);
+  for (int r = 0; r < n; ++r) {
+    for (int a = bodies.first_atom[r]; a < bodies.first_atom[r + 1]; ++a) {
+      const Vec3 moved = body[r].place(position(a) - body[r].start);
+      for (int k = 0; k < 3; ++k) positions[3 * a + k] = static_cast<float>(moved[k]);
+    }
   }
   return largest;
 }

@@ -25,11 +25,12 @@ class RestraintBuilder {
     restraints.push_back({i, j, static_cast<float>(length), strength(sigma)});
   }
 
+  // Four of the six freedoms between two residues; the two that are left are the torsions phi and psi. (A distance from O
+  // would hold psi, too, because O moves with the residue before.)
   void peptide(int before, int after) {
     const double kBondSigma = 0.02, kAngleSigma = 0.05;
     add(before, "C", after, "N", 1.329, 0.06, kBondSigma);
     add(before, "CA", after, "N", 2.43, 0.15, kAngleSigma);
-    add(before, "O", after, "N", 2.25, 0.15, kAngleSigma);
     add(before, "C", after, "CA", 2.43, 0.15, kAngleSigma);
     const int i = structure_.find_atom(before, "CA"), j = structure_.find_atom(after, "CA");
     const bool cis = distance(structure_, i, j) < 3.3;
