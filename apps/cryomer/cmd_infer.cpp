@@ -37,12 +37,9 @@ void Infer::run() const {
   common.apply();
   const int64_t per_particle = structures_per_particle();
   const TrainedModel trained = load_trained_model({run_folder});
-  ParticleStackOptions options;
-  options.data_dir = data_dir.empty() ? trained.setup.config.data.data_dir : data_dir;
-  options.pixel_size = trained.setup.config.data.pixel_size;
-  options.require_poses = true;
   const ParticleStack stack =
-      ParticleStack::open(particles.empty() ? trained.setup.config.data.particles : particles, options);
+      ParticleStack::open(particles.empty() ? trained.setup.config.data.particles : particles,
+                          particle_options(trained.setup.config, data_dir));
   prepare_output_folder(out, overwrite, false);
   const Posterior posterior = infer_posterior(trained, stack, refinement);
   const int64_t count = stack.size(), dim = posterior.mean.size(1);

@@ -25,11 +25,7 @@ struct Interpolate {
 Tensor latent_of(const std::string& text, const char* flag, const TrainedModel& trained, const std::string& data_dir) {
   const int64_t dim = trained.model->latent_dim;
   if (const auto row = parse_int(text)) {
-    ParticleStackOptions options;
-    options.data_dir = data_dir.empty() ? trained.setup.config.data.data_dir : data_dir;
-    options.pixel_size = trained.setup.config.data.pixel_size;
-    options.require_poses = true;
-    const ParticleStack stack = ParticleStack::open(trained.setup.config.data.particles, options);
+    const ParticleStack stack = ParticleStack::open(trained.setup.config.data.particles, particle_options(trained.setup.config, data_dir));
     if (*row < 0 || *row >= stack.size()) fail_usage("{} {}: particles are numbered 0 to {}", flag, *row, stack.size() - 1);
     return infer_posterior_of({*row}, trained, stack).mean;
   }

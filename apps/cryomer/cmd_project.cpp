@@ -8,7 +8,7 @@
 #include "cryomer/imaging/image_model.h"
 #include "cryomer/io/structure_file.h"
 #include "cryomer/protein/atom_blobs.h"
-#include "cryomer/training/trainer.h"
+#include "cryomer/training/run_setup.h"
 
 namespace cryomer {
 

@@ -19,7 +19,7 @@ struct Sample {
     common.apply();
     if (n < 1) fail_usage("--n {}: expected 1 or more", n);
     const TrainedModel trained = load_trained_model({run_folder});
-    const Tensor z = latents.empty() ? sample_prior(trained, n, uint64_t(common.seed)) : read_latents(trained);
+    const Tensor z = latents.empty() ? trained.model->prior.sample(n, uint64_t(common.seed)) : read_latents(trained);
     const std::unique_ptr<TrajectoryWriter> writer = create_trajectory(out, trained.setup.structure);
     decode_in_blocks(trained, z, "sampling", [&](const Tensor& structures) {
       for (int64_t i = 0; i < structures.size(0); ++i) writer->write(structures.data_ptr<float>() + i * structures.size(1) * 3);

@@ -66,11 +66,7 @@ void Train::run() {
   }
   RunSetup setup;
   setup.config = config;
-  ParticleStackOptions options;
-  options.data_dir = config.data.data_dir;
-  options.pixel_size = config.data.pixel_size;
-  options.require_poses = config.data.poses == "given";
-  const ParticleStack stack = ParticleStack::open(config.data.particles, options);
+  const ParticleStack stack = ParticleStack::open(config.data.particles, particle_options(config));
   setup.structure = read_structure(config.data.structure);
   prepare_output_folder(out, overwrite, resume);
   if (!resume) {

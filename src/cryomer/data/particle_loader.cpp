@@ -4,6 +4,7 @@
 #include <cmath>
 #include <exception>
 #include <mutex>
+#include <numeric>
 
 #include "cryomer/base/random.h"
 
@@ -42,6 +43,25 @@ ParticleBatch ParticleLoader::load(const std::vector<int64_t>& particles) const 
   });
   if (problem) std::rethrow_exception(problem);
   return batch;
+}
+
+std::vector<ParticleBatch> ParticleLoader::load_some(const std::vector<int64_t>& particles, int64_t count,
+                                                     uint64_t seed) const {
+  const std::vector<int64_t> order = Random(seed, 0x10ad).permutation(int64_t(particles.size()));
+  std::vector<ParticleBatch> batches;
+  count = std::min<int64_t>(count, int64_t(particles.size()));
+  for (int64_t first = 0; first < count; first += 256) {
+    std::vector<int64_t> chosen;
+    for (int64_t i = first; i < std::min(first + 256, count); ++i) chosen.push_back(particles[order[i]]);
+    batches.push_back(load(chosen));
+  }
+  return batches;
+}
+
+std::vector<int64_t> all_particles(const ParticleStack& stack) {
+  std::vector<int64_t> all(stack.size());
+  std::iota(all.begin(), all.end(), int64_t{0});
+  return all;
 }
 
 ParticleSplit split_particles(int64_t count, double held_out_fraction, uint64_t seed) {

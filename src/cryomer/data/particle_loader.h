@@ -12,11 +12,15 @@ class ParticleLoader {
 
   // Reads the images of these particles; poses are those of the file, or the identity where it has none.
   ParticleBatch load(const std::vector<int64_t>& particles) const;
+  // A random choice of at most `count` of these particles, in batches of 256.
+  std::vector<ParticleBatch> load_some(const std::vector<int64_t>& particles, int64_t count, uint64_t seed) const;
   const ParticleStack& stack() const { return stack_; }
 
  private:
   const ParticleStack& stack_;
 };
+
+std::vector<int64_t> all_particles(const ParticleStack& stack);
 
 // Which particles a model learns from and which it is only judged by.
 struct ParticleSplit {

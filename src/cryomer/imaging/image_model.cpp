@@ -131,6 +131,21 @@ Tensor ImageModel::predict(const Tensor& positions, const ParticleBatch& batch, 
   return images.slice(1, margin, margin + grid_.box).slice(2, margin, margin + grid_.box) * scales.reshape({-1, 1, 1});
 }
 
+Tensor ImageModel::noise_images(const ParticleBatch& batch, Random random) const {
+  const int64_t count = batch.size(), box = grid_.box, area = box * box, half = box / 2 + 1;
+  Tensor white = at::empty({count, box, box});
+  parallel_for(count, 4, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) {
+      random.substream(uint64_t(i)).fill_normal(white.data_ptr<float>() + i * area, size_t(area));
+    }
+  });
+  const Tensor amplitude = noise.power.sqrt().to(at::kFloat).index_select(1, ring_of_frequency(int(box)).reshape({-1}));
+  Tensor index = at::empty({count}, at::kLong);
+  for (int64_t i = 0; i < count; ++i) index.data_ptr<int64_t>()[i] = batch.optics_group[i];
+  const Tensor colour = amplitude.index_select(0, index).reshape({count, box, half, 1});
+  return inverse_fourier_transform(fourier_transform(white) * colour);
+}
+
 Tensor fourier_transform(const Tensor& images) {
   const int64_t count = images.size(0), n = images.size(1), half = n / 2 + 1;
   const Tensor plain = images.contiguous();

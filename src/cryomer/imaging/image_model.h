@@ -2,6 +2,7 @@
 // scale (with a normal prior learned from the data) and an offset, both taken out in closed form.
 #pragma once
 
+#include "cryomer/base/random.h"
 #include "cryomer/imaging/noise_model.h"
 #include "cryomer/imaging/particle_batch.h"
 #include "cryomer/ops/image_likelihood_op.h"
@@ -40,6 +41,9 @@ class ImageModel {
 
   // scale * CTF * projection of one conformation each, as images [batch, box, box]; positions [batch or 1, atoms, 3].
   Tensor predict(const Tensor& positions, const ParticleBatch& batch, const Tensor& scale) const;
+
+  // Images of noise alone, with the spectra of the batch's optics groups: [batch, box, box].
+  Tensor noise_images(const ParticleBatch& batch, Random random) const;
 
   // The same model whose CTF wraps around the box.
   ImageModel without_padding() const;

@@ -15,6 +15,11 @@ struct ParticleBatch {
   Tensor shift;                        // [batch, 2] A
 
   int64_t size() const { return images.size(0); }
+  ParticleBatch first(int64_t count) const {
+    return {images.slice(0, 0, count), {optics.begin(), optics.begin() + count},
+            {optics_group.begin(), optics_group.begin() + count}, {particle.begin(), particle.begin() + count},
+            rotation.slice(0, 0, count), shift.slice(0, 0, count)};
+  }
 };
 
 }  // namespace cryomer

@@ -1,53 +1,44 @@
 #include "cryomer/inference/posterior.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "cryomer/base/progress.h"
-#include "cryomer/base/random.h"
 #include "cryomer/base/stop.h"
+#include "cryomer/data/particle_loader.h"
+#include "cryomer/model/posterior_table.h"
+#include "cryomer/training/objective.h"
 
 namespace cryomer {
 
 namespace {
 
 DiagonalGaussian refined(const Autoencoder& model, const DiagonalGaussian& start, const ParticleBatch& batch,
-                         const ObservedBatch& observed, const Refinement& refinement, uint64_t seed) {
-  at::AutoGradMode on(true);
-  const int64_t count = batch.size(), dim = start.mean.size(1), samples = refinement.samples;
-  ParameterSet own(0);
-  const Tensor mean = own.from("mean", start.mean), log_deviation = own.from("log_deviation", start.deviation.log());
-  Adam adam(own);
-  const Tensor image = at::arange(count, at::kLong).repeat_interleave(samples);
-  const ViewIndex views{at::arange(count * samples, at::kLong), image};
-  const Tensor rotation = batch.rotation.repeat_interleave(samples, 0), shift = batch.shift.repeat_interleave(samples, 0);
+                         const ObservedBatch& observed, const Refinement& refinement, const Random& random) {
+  const FrozenParameters frozen(model.parameters);
+  const auto no_restraints = std::make_shared<std::vector<DistanceRestraint>>();
+  ObjectiveConfig objective;
+  objective.chain = objective.centring = 0;
+  const Tensor rows = at::arange(batch.size(), at::kLong);
+  PosteriorTable table(batch.size(), model.latent_dim);
+  table.assign(rows, start);
   for (int64_t step = 0; step < refinement.steps; ++step) {
-    Tensor noise = at::empty({count, samples, dim});
-    Random random = Random(seed, 0x2ef).substream(uint64_t(step));
-    random.fill_normal(noise.data_ptr<float>(), size_t(noise.numel()));
-    const DiagonalGaussian posterior{mean, log_deviation.exp()};
-    const Tensor positions = model.decoder(posterior.sample(noise).reshape({-1, dim}));
-    const Tensor fit = model.images.log_likelihood(positions, rotation, shift, views, observed).log_likelihood;
-    const Tensor loss = posterior.divergence_from_standard_normal().sum() - fit.sum() / double(samples);
-    adam.clear_gradients();
-    loss.backward();
-    const double rate = refinement.learning_rate * (1 - double(step) / double(refinement.steps));
-    adam.step(rate, 1e30);
+    const PosteriorTable::Leaves own = table.leaves(rows);
+    const Tensor noise = antithetic_noise(random.substream(uint64_t(step)), batch.size(), refinement.samples, model.latent_dim);
+    const LossTerms terms = loss(model, objective, no_restraints, batch, observed, own.posterior(), noise, 1.0);
+    (terms.total * double(batch.size())).backward();
+    table.update(own, refinement.learning_rate * (1 - double(step) / double(refinement.steps)));
   }
-  return {mean.detach().clone(), log_deviation.detach().exp()};
+  return table.rows(rows);
 }
 
 }  // namespace
 
 Posterior infer_posterior(const TrainedModel& trained, const ParticleStack& stack, const Refinement& refinement) {
-  std::vector<int64_t> all(stack.size());
-  std::iota(all.begin(), all.end(), int64_t{0});
-  return infer_posterior_of(all, trained, stack, refinement);
+  return infer_posterior_of(all_particles(stack), trained, stack, refinement);
 }
 
 Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedModel& trained, const ParticleStack& stack,
                              const Refinement& refinement) {
-  at::NoGradGuard guard;
   const Autoencoder& model = *trained.model;
   if (stack.box() != model.images.grid().box) {
     fail("{}: images of {} pixels, but the model was trained on {} pixels", stack.path(), stack.box(),
@@ -60,10 +51,14 @@ Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedMode
   for (int64_t first = 0; first < count; first += 256) {
     const ParticleBatch batch = loader.load({rows.begin() + first, rows.begin() + std::min(first + 256, count)});
     const ObservedBatch observed = model.images.observe(batch);
-    DiagonalGaussian found =
-        model.encoder(model.encoder.features(batch, observed, model.images, batch.rotation, batch.shift));
+    DiagonalGaussian found;
+    {
+      at::NoGradGuard guard;
+      found = model.encoder(model.encoder.features(batch, observed, model.images, batch.rotation, batch.shift));
+    }
     if (refinement.steps > 0) {
-      found = refined(model, found, batch, observed, refinement, uint64_t(trained.setup.config.seed) + uint64_t(first));
+      found = refined(model, found, batch, observed, refinement,
+                      Random(uint64_t(trained.setup.config.seed), 0x2ef).substream(uint64_t(first)));
     }
     means.push_back(found.mean);
     deviations.push_back(found.deviation);

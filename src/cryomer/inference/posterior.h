@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cryomer/data/particle_stack.h"
-#include "cryomer/training/trainer.h"
+#include "cryomer/training/run_setup.h"
 
 namespace cryomer {
 

@@ -24,13 +24,6 @@ Tensor decode_structures(const TrainedModel& trained, const Tensor& latents) {
   return positions;
 }
 
-Tensor sample_prior(const TrainedModel& trained, int64_t count, uint64_t seed) {
-  Tensor latents = at::empty({count, trained.model->latent_dim});
-  Random random(seed, 0x5a3);
-  random.fill_normal(latents.data_ptr<float>(), size_t(latents.numel()));
-  return latents;
-}
-
 void decode_in_blocks(const TrainedModel& trained, const Tensor& latents, const std::string& label,
                       const std::function<void(const Tensor&)>& consume) {
   Progress progress(label, latents.size(0), "structures");

@@ -21,6 +21,7 @@ Autoencoder::Autoencoder(const ModelConfig& config, const Structure& base, int64
       base_positions(tensor_from(base.coordinates(), {base.atom_count(), 3})),
       encoder(config.encoder, base_positions, box, smallest_pixel_size, config.latent_dim, parameters),
       decoder(config.decoder, bodies, modes_for(config.decoder, base), config.latent_dim, parameters),
+      prior(LatentPrior::standard_normal(config.latent_dim)),
       latent_dim(config.latent_dim) {}
 
 }  // namespace cryomer

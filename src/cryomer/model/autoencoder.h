@@ -3,6 +3,7 @@
 
 #include "cryomer/model/conformation_decoder.h"
 #include "cryomer/model/conformation_encoder.h"
+#include "cryomer/model/latent_prior.h"
 #include "cryomer/structure/structure.h"
 
 namespace cryomer {
@@ -18,6 +19,7 @@ class Autoencoder {
   Tensor base_positions;  // [atoms, 3]
   ConformationEncoder encoder;
   ConformationDecoder decoder;
+  LatentPrior prior;
   int64_t latent_dim;
 };
 

@@ -16,11 +16,12 @@ void DecoderConfig::visit(ConfigVisitor& v) {
   v.field("modes", modes, "normal modes the output is written in; 0: nine free numbers a residue");
   v.field("mode_amplitude", mode_amplitude, "A RMSD of the softest mode for a latent of one");
   v.field("start_modes", start_modes, "latents that drive the softest modes from the start");
-  v.field("free_residues", free_residues, "with modes: nine free numbers a residue on top of them");
+  v.field("free_residues", free_residues, "with modes: six free numbers a residue on top of them");
 }
 
 void ModelConfig::visit(ConfigVisitor& v) {
   v.field("latent_dim", latent_dim, "dimension of the conformation latent");
+  v.field("prior_components", prior_components, "normal distributions in the learned prior; 1: standard normal");
   v.field("atom_width", atom_width, "A, standard deviation of an atom's blob");
   v.field("padding", padding, "rendered grid over the box; 1: the CTF wraps around, 2: it never does");
   v.group("encoder", encoder);

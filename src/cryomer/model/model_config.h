@@ -20,12 +20,13 @@ struct DecoderConfig {
   int64_t modes = 128;           // normal modes the output is written in; 0: nine free numbers a residue, as the paper
   double mode_amplitude = 3.5;   // A RMSD of the softest mode for a latent of one; others by 1/sqrt(stiffness)
   int64_t start_modes = 6;       // latents that drive the softest modes from the start
-  bool free_residues = false;    // with modes: nine numbers a residue on top of them
+  bool free_residues = true;    // with modes: nine numbers a residue on top of them
   void visit(ConfigVisitor& v);
 };
 
 struct ModelConfig {
   int64_t latent_dim = 16;
+  int64_t prior_components = 8;  // normal distributions in the learned prior; 1: standard normal, as the paper
   double atom_width = 1.0;  // A, standard deviation of an atom's blob
   double padding = 1.0;     // the rendered grid over the box; 2: the CTF never wraps around
   EncoderConfig encoder;

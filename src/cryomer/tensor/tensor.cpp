@@ -21,6 +21,12 @@ Tensor tensor_from(const std::vector<int64_t>& values) {
   return result;
 }
 
+Tensor tensor_from(const std::vector<double>& values) {
+  Tensor result = at::empty({static_cast<int64_t>(values.size())}, at::kDouble);
+  std::copy(values.begin(), values.end(), result.data_ptr<double>());
+  return result;
+}
+
 std::vector<float> to_floats(const Tensor& tensor) {
   const Tensor plain = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
   return {plain.data_ptr<float>(), plain.data_ptr<float>() + plain.numel()};

@@ -17,6 +17,7 @@ using at::Tensor;
 // Copies; float32 on the CPU unless said otherwise.
 Tensor tensor_from(const std::vector<float>& values, at::IntArrayRef shape);
 Tensor tensor_from(const std::vector<int64_t>& values);
+Tensor tensor_from(const std::vector<double>& values);
 std::vector<float> to_floats(const Tensor& tensor);  // any device and type, contiguous order
 
 // "[256, 64, 64]"

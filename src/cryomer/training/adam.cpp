@@ -24,6 +24,8 @@ Adam::Adam(const ParameterSet& parameters) {
 
 void Adam::clear_gradients() { gradient_.zero_(); }
 
+void Adam::scale_gradients(double factor) { gradient_.mul_(factor); }
+
 double Adam::gradient_norm() const { return gradient_.norm().item<double>(); }
 
 void Adam::step(double learning_rate, double clip) {

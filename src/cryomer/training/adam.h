@@ -12,6 +12,7 @@ class Adam {
   explicit Adam(const ParameterSet& parameters);
 
   void clear_gradients();
+  void scale_gradients(double factor);
   // Euclidean norm of the gradient.
   double gradient_norm() const;
   // One step; the gradient is scaled down first if its norm exceeds `clip`.

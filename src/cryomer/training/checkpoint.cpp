@@ -22,12 +22,6 @@ void copy_into(const Tensor& target, const NamedTensors& checkpoint, const std::
   target.detach().copy_(stored);
 }
 
-Tensor from_doubles(const std::vector<double>& values) {
-  Tensor result = at::empty({int64_t(values.size())}, at::kDouble);
-  std::copy(values.begin(), values.end(), result.data_ptr<double>());
-  return result;
-}
-
 std::vector<double> to_doubles(const Tensor& tensor) {
   const Tensor plain = tensor.to(at::kDouble).contiguous();
   return {plain.data_ptr<double>(), plain.data_ptr<double>() + plain.numel()};
@@ -40,9 +34,12 @@ void store_model(const Autoencoder& model, NamedTensors& checkpoint) {
     checkpoint.tensors["parameter/" + name] = tensor.detach().clone();
   }
   checkpoint.tensors["images/noise_power"] = model.images.noise.power;
-  checkpoint.tensors["images/scale_mean"] = from_doubles(model.images.scale.mean);
-  checkpoint.tensors["images/scale_deviation"] = from_doubles(model.images.scale.deviation);
+  checkpoint.tensors["images/scale_mean"] = tensor_from(model.images.scale.mean);
+  checkpoint.tensors["images/scale_deviation"] = tensor_from(model.images.scale.deviation);
   checkpoint.tensors["encoder/feature_scale"] = model.encoder.feature_scale;
+  checkpoint.tensors["prior/weight"] = model.prior.weight;
+  checkpoint.tensors["prior/mean"] = model.prior.mean;
+  checkpoint.tensors["prior/covariance"] = model.prior.covariance;
 }
 
 void restore_model(Autoencoder& model, const NamedTensors& checkpoint, const std::string& source) {
@@ -51,6 +48,13 @@ void restore_model(Autoencoder& model, const NamedTensors& checkpoint, const std
   model.images.scale.mean = to_doubles(tensor_of(checkpoint, "images/scale_mean", source));
   model.images.scale.deviation = to_doubles(tensor_of(checkpoint, "images/scale_deviation", source));
   copy_into(model.encoder.feature_scale, checkpoint, "encoder/feature_scale", source);
+  model.prior = LatentPrior();
+  model.prior.weight = tensor_of(checkpoint, "prior/weight", source);
+  model.prior.mean = tensor_of(checkpoint, "prior/mean", source);
+  model.prior.covariance = tensor_of(checkpoint, "prior/covariance", source);
+  const int64_t components = model.prior.weight.numel();
+  check_shape(model.prior.mean, "prior/mean", {components, model.latent_dim});
+  check_shape(model.prior.covariance, "prior/covariance", {components, model.latent_dim, model.latent_dim});
 }
 
 void store_optimiser(const Adam& optimiser, NamedTensors& checkpoint) {
@@ -62,15 +66,44 @@ void store_optimiser(const Adam& optimiser, NamedTensors& checkpoint) {
 void restore_optimiser(Adam& optimiser, const NamedTensors& checkpoint, const std::string& source) {
   copy_into(optimiser.first_moment, checkpoint, "optimiser/first_moment", source);
   copy_into(optimiser.second_moment, checkpoint, "optimiser/second_moment", source);
-  optimiser.steps = int64_t(scalar(checkpoint, "optimiser/steps", source));
+  optimiser.steps = int64_t(restore_scalar(checkpoint, "optimiser/steps", source));
 }
 
-double scalar(const NamedTensors& checkpoint, const std::string& name, const std::string& source) {
-  return tensor_of(checkpoint, name, source).item<double>();
+void store_posteriors(const PosteriorTable& table, NamedTensors& checkpoint) {
+  if (table.size() == 0) return;
+  checkpoint.tensors["posterior/values"] = table.values;
+  checkpoint.tensors["posterior/first_moment"] = table.first_moment;
+  checkpoint.tensors["posterior/second_moment"] = table.second_moment;
+  checkpoint.tensors["posterior/steps"] = table.steps;
+}
+
+void restore_posteriors(PosteriorTable& table, const NamedTensors& checkpoint, const std::string& source) {
+  if (checkpoint.tensors.count("posterior/values") == 0) return;
+  table.values = tensor_of(checkpoint, "posterior/values", source).clone();
+  table.first_moment = tensor_of(checkpoint, "posterior/first_moment", source).clone();
+  table.second_moment = tensor_of(checkpoint, "posterior/second_moment", source).clone();
+  table.steps = tensor_of(checkpoint, "posterior/steps", source).clone();
+}
+
+void store_origin(Vec3 origin, NamedTensors& checkpoint) {
+  checkpoint.tensors["frame/origin"] = tensor_from(std::vector<double>{origin.x, origin.y, origin.z});
+}
+
+Vec3 restore_origin(const NamedTensors& checkpoint, const std::string& source) {
+  const Tensor& stored = tensor_of(checkpoint, "frame/origin", source);
+  check_shape(stored, "frame/origin", {3});
+  const std::vector<double> o = to_doubles(stored);
+  return {o[0], o[1], o[2]};
 }
 
 void store_scalar(NamedTensors& checkpoint, const std::string& name, double value) {
   checkpoint.tensors[name] = at::full({}, value, at::kDouble);
+}
+
+double restore_scalar(const NamedTensors& checkpoint, const std::string& name, const std::string& source) {
+  const Tensor& stored = tensor_of(checkpoint, name, source);
+  if (stored.numel() != 1) fail("{}: tensor '{}' has shape {}, expected one number", source, name, shape_text(stored.sizes()));
+  return stored.item<double>();
 }
 
 }  // namespace cryomer

@@ -1,22 +1,31 @@
-// What a checkpoint holds, as named tensors: "parameter/<name>", "optimiser/...", "images/...", "state/...", and the
-// configuration as text.
+// What a checkpoint holds, as named tensors: "parameter/<name>", "images/...", "prior/...", "optimiser/...",
+// "posterior/...", "state/...", and the configuration as text.
 #pragma once
 
+#include "cryomer/geometry/vec3.h"
 #include "cryomer/model/autoencoder.h"
+#include "cryomer/model/posterior_table.h"
 #include "cryomer/tensor/safetensors.h"
 #include "cryomer/training/adam.h"
 
 namespace cryomer {
 
-// The model's parameters and its constants learned from the data (noise, scale, feature scale).
+// Restoring fails, naming the tensor and the file, when something is missing or has another shape.
+
+// The model's parameters and what it learned from the data besides (noise, scale, feature scale, prior).
 void store_model(const Autoencoder& model, NamedTensors& checkpoint);
-// Fails, naming the tensor, when something is missing or has another shape.
 void restore_model(Autoencoder& model, const NamedTensors& checkpoint, const std::string& source);
 
 void store_optimiser(const Adam& optimiser, NamedTensors& checkpoint);
 void restore_optimiser(Adam& optimiser, const NamedTensors& checkpoint, const std::string& source);
 
-double scalar(const NamedTensors& checkpoint, const std::string& name, const std::string& source);
+void store_posteriors(const PosteriorTable& table, NamedTensors& checkpoint);
+void restore_posteriors(PosteriorTable& table, const NamedTensors& checkpoint, const std::string& source);
+
+void store_origin(Vec3 origin, NamedTensors& checkpoint);
+Vec3 restore_origin(const NamedTensors& checkpoint, const std::string& source);
+
 void store_scalar(NamedTensors& checkpoint, const std::string& name, double value);
+double restore_scalar(const NamedTensors& checkpoint, const std::string& name, const std::string& source);
 
 }  // namespace cryomer

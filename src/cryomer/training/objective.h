@@ -8,18 +8,31 @@
 namespace cryomer {
 
 struct LossTerms {
-  Tensor total;                // scalar, differentiable
-  double log_likelihood = 0;   // nats per image, mean over samples, relative to an empty image
-  double kl = 0;               // nats per image
-  double chain = 0;            // restraint energy per structure, nats
-  double centring = 0;         // squared centre of mass, A^2
-  Tensor overlap, power;       // [batch * samples], see ImageLikelihood
+  Tensor total;               // scalar, differentiable: mean over images
+  double log_likelihood = 0;  // nats per image, mean over samples, relative to an empty image
+  double kl = 0;              // nats per image
+  double chain = 0;           // restraint energy per structure, nats
+  double centring = 0;        // squared centre of mass, A^2
+  Tensor positions;           // [batch * samples, atoms, 3] without gradient
+  Tensor latents;             // [batch * samples, latent_dim] without gradient
+  Tensor overlap, power;      // [batch * samples], see ImageLikelihood
 };
 
-// noise [batch, samples, latent_dim]: the standard normal draws that make the samples; `warmth` in [0, 1] multiplies the
-// configured weights of the divergence and of the chain's energy.
-LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config,
-               const std::shared_ptr<const std::vector<DistanceRestraint>>& restraints, const ParticleBatch& batch,
+using Restraints = std::shared_ptr<const std::vector<DistanceRestraint>>;
+
+// posterior: of each image's conformation. noise [batch, samples, latent_dim]: the standard normal draws that make the
+// samples. `warmth` in [0, 1] multiplies the configured weights of the divergence and of the chain's energy.
+LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Restraints& restraints,
+               const ParticleBatch& batch, const ObservedBatch& observed, const DiagonalGaussian& posterior,
                const Tensor& noise, double warmth);
+
+// Standard normal draws [batch, samples, dim] in pairs of opposite sign, which cancel much of the gradient's noise.
+Tensor antithetic_noise(Random random, int64_t batch, int64_t samples, int64_t dim);
+
+// Minus the mean log density that the encoder gives to the latents which made simulated images: the poses and optics are
+// those of the batch, the conformations [images, atoms, 3] and their latents come from the model, the noise is drawn. The
+// "sleep" step of Hinton et al. 1995: it never sees the same noise twice.
+Tensor sleep_loss(const Autoencoder& model, const ParticleBatch& batch, const Tensor& positions, const Tensor& latents,
+                  Random random);
 
 }  // namespace cryomer

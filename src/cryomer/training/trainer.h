@@ -1,28 +1,22 @@
 // Learns a model from a particle stack: batches, schedules, held-out images, metrics, checkpoints, stopping.
+//
+// A run has two stages. First the encoder's posteriors train the decoder, as in Rosenbaum et al. 2021. Then every particle
+// gets a posterior of its own, started from the encoder's and improved with each visit, the prior is fitted to them after
+// each epoch, and the encoder learns from images that the model itself simulates.
 #pragma once
 
 #include <chrono>
 #include <optional>
 
 #include "cryomer/data/particle_loader.h"
+#include "cryomer/model/posterior_table.h"
 #include "cryomer/training/adam.h"
+#include "cryomer/training/metrics.h"
 #include "cryomer/training/objective.h"
 #include "cryomer/training/run_directory.h"
+#include "cryomer/training/run_setup.h"
 
 namespace cryomer {
-
-// A run's settings and everything they were applied to; shared by training and by the commands that use a trained model.
-struct RunSetup {
-  TrainingConfig config;
-  Structure structure;  // as in the file
-  Vec3 origin;          // point of the structure that is the centre of rotation, A
-
-  Structure centred() const;  // moved so that `origin` is at zero
-};
-
-// Where the structure stands relative to the poses: the candidate (centroid at the centre, file's own origin at the
-// centre, or the corner of the box as in a fitted map) whose projections explain the images best.
-Vec3 find_origin(const TrainingConfig& config, const Structure& structure, const ParticleStack& stack);
 
 class Trainer {
  public:
@@ -38,45 +32,41 @@ class Trainer {
   const Autoencoder& model() const { return model_; }
 
  private:
-  struct HeldOut {
-    double log_likelihood = 0, kl = 0, chain = 0, base_log_likelihood = 0;
-  };
-
+  bool particles_have_posteriors() const { return table_.size() > 0; }
   void calibrate_from_data();
-  HeldOut judge_held_out() const;
+  void give_particles_posteriors();
   double progress() const;
   double elapsed() const;
+  double learning_rate() const;
   ParticleBatch next_batch();
   void train_step();
   void end_of_epoch();
-  void write_metrics(const HeldOut& held_out);
+  Figures judge_held_out(double& base_log_likelihood);
+  void fit_prior_to_particles(int64_t iterations);
+  Random draws(uint64_t purpose, uint64_t index) const;
 
   RunSetup setup_;
   const ParticleStack& stack_;
   ParticleLoader loader_;
   RunDirectory directory_;
+  MetricsFile metrics_;
   ParticleSplit split_;
   Autoencoder model_;
-  std::shared_ptr<const std::vector<DistanceRestraint>> restraints_;
+  Restraints restraints_;
   Adam optimiser_;
+  PosteriorTable table_;  // empty in the first stage
 
   std::vector<int64_t> order_;  // of the training particles in this epoch
   int64_t steps_per_epoch_ = 0;
   double earlier_seconds_ = 0;  // spent before a resume
-  std::chrono::steady_clock::time_point start_, last_checkpoint_;
-  LossTerms sums_;  // of the epoch so far
+  std::chrono::steady_clock::time_point start_, last_checkpoint_, epoch_start_;
+  // Of the epoch so far: sums over steps.
+  Figures sums_;
+  double encoder_loss_ = 0;
   int64_t summed_steps_ = 0;
-  ScaleStatistics scales_;  // of the epoch so far
-  double best_held_out_ = -1e300;
-  double best_progress_ = 0;
+  ScaleStatistics scales_;
+  double best_held_out_ = -1e300, best_progress_ = 0;
   bool finished_ = false;
 };
-
-// The model of a run folder, ready for use.
-struct TrainedModel {
-  RunSetup setup;
-  std::unique_ptr<Autoencoder> model;
-};
-TrainedModel load_trained_model(const RunDirectory& directory);
 
 }  // namespace cryomer

@@ -16,6 +16,12 @@ void DataConfig::visit(ConfigVisitor& v) {
   v.field("calibration_particles", calibration_particles, "particles that noise and scale are learned from");
 }
 
+void PosteriorConfig::visit(ConfigVisitor& v) {
+  v.field("encoder_share", encoder_share, "share of the run in which posteriors are the encoder's; 1: always");
+  v.field("learning_rate", learning_rate, "Adam step size of the particles' own posteriors after that");
+  v.field("sleep_share", sleep_share, "share of the images, simulated by the model, that then teach the encoder");
+}
+
 void ObjectiveConfig::visit(ConfigVisitor& v) {
   v.field("kind", kind, "elbo, or multi_sample (log of the mean likelihood of the samples, as the paper)");
   v.field("samples", samples, "conformations drawn for each image");
@@ -36,6 +42,7 @@ void OptimiserConfig::visit(ConfigVisitor& v) {
 void TrainingConfig::visit(ConfigVisitor& v) {
   v.group("data", data);
   v.group("model", model);
+  v.group("posterior", posterior);
   v.group("objective", objective);
   v.group("optimiser", optimiser);
   v.field("epochs", epochs, "passes over the particles");

@@ -17,6 +17,14 @@ struct DataConfig {
   void visit(ConfigVisitor& v);
 };
 
+// Whose posteriors the decoder learns from.
+struct PosteriorConfig {
+  double encoder_share = 0.2;   // share of the run in which they are the encoder's; 1: always, as the paper
+  double learning_rate = 0.03;  // Adam step size of the particles' own posteriors after that
+  double sleep_share = 0.25;    // share of the images that the encoder is then taught with, simulated by the model itself
+  void visit(ConfigVisitor& v);
+};
+
 struct ObjectiveConfig {
   std::string kind = "elbo";   // elbo, multi_sample
   int64_t samples = 2;         // conformations drawn for each image
@@ -39,6 +47,7 @@ struct OptimiserConfig {
 struct TrainingConfig final : Config {
   DataConfig data;
   ModelConfig model;
+  PosteriorConfig posterior;
   ObjectiveConfig objective;
   OptimiserConfig optimiser;
   int64_t epochs = 200;

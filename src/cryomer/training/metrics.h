@@ -1,0 +1,39 @@
+// The curves of a run: one row per epoch in metrics.csv.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace cryomer {
+
+// Means per image (nats; the chain's energy per structure) over an epoch, or over the held-out images.
+struct Figures {
+  double log_likelihood = 0;  // relative to an empty image
+  double kl = 0;
+  double chain = 0;
+  double centring = 0;  // A^2
+};
+
+struct MetricsRow {
+  int64_t step = 0, epoch = 0;
+  double seconds = 0;
+  std::string stage;
+  Figures training, held_out;
+  double base_log_likelihood = 0;  // of the held-out images under the base structure
+  double encoder_loss = 0;         // of the sleep step, nats
+  double scale = 0;                // mean over optics groups
+  double images_per_second = 0;    // rendered forward and backward
+};
+
+class MetricsFile {
+ public:
+  explicit MetricsFile(std::string path) : path_(std::move(path)) {}
+  void append(const MetricsRow& row) const;
+  // Removes rows after `step`, which a resumed run will write again.
+  void cut_after(int64_t step) const;
+
+ private:
+  std::string path_;
+};
+
+}  // namespace cryomer

@@ -1,0 +1,115 @@
+#include "cryomer/training/run_setup.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+
+#include "cryomer/base/log.h"
+#include "cryomer/data/particle_loader.h"
+#include "cryomer/io/structure_file.h"
+#include "cryomer/protein/atom_blobs.h"
+#include "cryomer/training/checkpoint.h"
+
+namespace cryomer {
+
+Structure RunSetup::centred() const {
+  Structure moved = structure;
+  for (Atom& atom : moved.atoms) atom.position = atom.position - origin;
+  return moved;
+}
+
+double smallest_pixel_size(const ParticleStack& stack) {
+  double smallest = std::numeric_limits<double>::infinity();
+  for (const OpticsGroup& group : stack.optics_groups()) smallest = std::min(smallest, group.pixel_size);
+  return smallest;
+}
+
+ParticleStackOptions particle_options(const TrainingConfig& config, const std::string& data_dir) {
+  ParticleStackOptions options;
+  options.data_dir = data_dir.empty() ? config.data.data_dir : data_dir;
+  options.pixel_size = config.data.pixel_size;
+  options.require_poses = config.data.poses == "given";
+  return options;
+}
+
+namespace {
+
+struct FrameCandidate {
+  std::string name, meaning;
+  Vec3 origin;
+};
+
+// How much of the images the structure explains at their poses when it stands with `origin` at the centre of rotation.
+double explained(const TrainingConfig& config, const Structure& structure, const ParticleStack& stack,
+                 const std::vector<ParticleBatch>& particles, Vec3 origin) {
+  at::NoGradGuard guard;
+  Structure moved = structure;
+  for (Atom& atom : moved.atoms) atom.position = atom.position - origin;
+  ImageModel images(unit_blobs(structure, config.model.atom_width), stack.box(), smallest_pixel_size(stack), 1.0);
+  const Tensor positions = tensor_from(moved.coordinates(), {1, structure.atom_count(), 3});
+  calibrate(images, particles, positions);
+  double total = 0;
+  for (const ParticleBatch& batch : particles) {
+    const ViewIndex views{at::zeros({batch.size()}, at::kLong), at::arange(batch.size(), at::kLong)};
+    const ImageLikelihoodOutput found =
+        images.log_likelihood(positions, batch.rotation, batch.shift, views, images.observe(batch));
+    const std::vector<float> overlap = to_floats(found.overlap);
+    // The scale may have either sign, but images of a group must agree on it.
+    for (int64_t i = 0; i < batch.size(); ++i) total += images.scale.mean[batch.optics_group[i]] < 0 ? -overlap[i] : overlap[i];
+  }
+  return total;
+}
+
+}  // namespace
+
+Vec3 find_origin(const TrainingConfig& config, const Structure& structure, const ParticleStack& stack) {
+  const double half_box = 0.5 * stack.box() * smallest_pixel_size(stack);
+  Vec3 centroid;
+  for (const Atom& atom : structure.atoms) centroid += atom.position;
+  centroid = (1.0 / structure.atom_count()) * centroid;
+  const std::vector<FrameCandidate> candidates = {
+      {"centroid", "its centroid at the centre of the box", centroid},
+      {"origin", "its own origin at the centre of the box", {}},
+      {"box", "its own origin at the corner of the box", {half_box, half_box, half_box}}};
+  for (const FrameCandidate& candidate : candidates) {
+    if (config.data.frame == candidate.name) return candidate.origin;
+  }
+  const ParticleLoader loader(stack);
+  const std::vector<ParticleBatch> particles =
+      loader.load_some(all_particles(stack), std::min<int64_t>(512, config.data.calibration_particles), uint64_t(config.seed));
+  double best = -std::numeric_limits<double>::infinity();
+  const FrameCandidate* chosen = nullptr;
+  for (const FrameCandidate& candidate : candidates) {
+    // A structure that is not in the box at all cannot be meant.
+    if (norm(centroid - candidate.origin) > half_box) continue;
+    const double value = explained(config, structure, stack, particles, candidate.origin);
+    log_debug("structure with {}: overlap {:.1f}", candidate.meaning, value);
+    if (value > best) {
+      best = value;
+      chosen = &candidate;
+    }
+  }
+  log_info("Frame: the structure stands with {} (of three ways the one that explains the images best)", chosen->meaning);
+  return chosen->origin;
+}
+
+TrainedModel load_trained_model(const RunDirectory& directory) {
+  if (!std::filesystem::exists(directory.checkpoint())) {
+    fail("{}: no checkpoint.safetensors in this folder; expected the --out folder of `cryomer train`", directory.path);
+  }
+  const std::string source = directory.checkpoint();
+  const NamedTensors checkpoint = read_safetensors(source);
+  const auto config = checkpoint.metadata.find("config");
+  if (config == checkpoint.metadata.end()) fail("{}: not a checkpoint of cryomer train", source);
+  TrainedModel trained;
+  config_from_json(trained.setup.config, config->second, source);
+  trained.setup.structure = read_structure(directory.structure(trained.setup.config.data.structure));
+  trained.setup.origin = restore_origin(checkpoint, source);
+  trained.model = std::make_unique<Autoencoder>(
+      trained.setup.config.model, trained.setup.centred(), int64_t(restore_scalar(checkpoint, "data/box", source)),
+      restore_scalar(checkpoint, "data/smallest_pixel_size", source), uint64_t(trained.setup.config.seed));
+  restore_model(*trained.model, checkpoint, source);
+  return trained;
+}
+
+}  // namespace cryomer
