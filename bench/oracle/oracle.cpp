@@ -1,12 +1,16 @@
 // How well could anybody do? With the true states and poses known: the log likelihood of each image under its own state,
 // under the base and under other states, and what the exact posterior over a sample of the states gives.
 //
-//   oracle TRUTH.star STRUCTURE STATES [particles] [states]
+// The posterior's candidates are other states than the particle's own (unless there are too few), so that it tells what
+// a sample of the ensemble knows; its log likelihoods may be tempered, since no other state fits as the own one does.
+//
+//   oracle TRUTH.star STRUCTURE STATES [particles] [candidate states] [temperature] [A/284/CA:A/225/CA ...]
 #include <cstdio>
 #include <cstdlib>
 #include <numeric>
 
 #include "cryomer/data/particle_loader.h"
+#include "cryomer/evaluation/pair_distance.h"
 #include "cryomer/geometry/superpose.h"
 #include "cryomer/imaging/image_model.h"
 #include "cryomer/io/structure_file.h"
@@ -16,7 +20,7 @@
 using namespace cryomer;
 
 int main(int count, char** arguments) {
-  if (count < 4) return std::fprintf(stderr, "usage: oracle TRUTH.star STRUCTURE STATES [particles]\n"), 2;
+  if (count < 4) return std::fprintf(stderr, "usage: oracle TRUTH.star STRUCTURE STATES [particles] [states] [temperature] [distance ...]\n"), 2;
   at::NoGradGuard guard;
   ParticleStackOptions options;
   options.require_poses = true;
@@ -35,10 +39,11 @@ int main(int count, char** arguments) {
   std::iota(rows.begin(), rows.end(), int64_t{0});
   const ParticleLoader loader(stack);
   const ParticleBatch batch = loader.load(rows);
-  Tensor truth = at::empty({particles, base.atom_count(), 3});
-  for (int64_t i = 0; i < particles; ++i) {
-    float* x = truth.data_ptr<float>() + i * base.atom_count() * 3;
-    states->read(stack.particle_table().integer(i, column), x);
+  const int64_t all = states->size();
+  Tensor every_state = at::empty({all, base.atom_count(), 3});
+  for (int64_t i = 0; i < all; ++i) {
+    float* x = every_state.data_ptr<float>() + i * base.atom_count() * 3;
+    states->read(i, x);
     std::vector<float> mobile, target;
     for (const int a : ca) {
       for (int k = 0; k < 3; ++k) {
@@ -52,6 +57,9 @@ int main(int count, char** arguments) {
       for (int k = 0; k < 3; ++k) x[3 * a + k] = float(p[k]);
     }
   }
+  std::vector<int64_t> own_state(particles);
+  for (int64_t i = 0; i < particles; ++i) own_state[i] = stack.particle_table().integer(i, column);
+  const Tensor truth = every_state.index_select(0, tensor_from(own_state));
   for (const double padding : {1.0, 2.0}) {
     ImageModel images(unit_blobs(base, 1.0), stack.box(), stack.optics(0).pixel_size, padding);
     calibrate(images, {batch}, tensor_from(base_positions, {1, base.atom_count(), 3}));
@@ -64,5 +72,52 @@ int main(int count, char** arguments) {
     std::printf("  own state %.2f nats (scale %.4f), base %.2f nats (scale %.4f)\n",
                 own.log_likelihood.mean().item<double>(), own.scale.mean().item<double>(),
                 with_base.log_likelihood.mean().item<double>(), with_base.scale.mean().item<double>());
+  }
+
+  const int64_t candidates = std::min<int64_t>(count > 5 ? std::atoll(arguments[5]) : 0, all);
+  if (candidates == 0) return 0;
+  const double temperature = count > 6 ? std::atof(arguments[6]) : 1;
+  ImageModel images(unit_blobs(base, 1.0), stack.box(), stack.optics(0).pixel_size, 1.0);
+  calibrate(images, {batch}, every_state.mean(0));
+  images.scale.mean.assign(images.scale.mean.size(), 1.0);  // as simulated
+  images.scale.deviation.assign(images.scale.mean.size(), 0.05);
+  const ObservedBatch observed = images.observe(batch);
+  std::vector<int64_t> order = Random(1).permutation(all);
+  order.resize(size_t(candidates));
+  Tensor log_likelihood = at::empty({candidates, particles});
+  const Tensor index = at::arange(particles, at::kLong);
+  for (int64_t c = 0; c < candidates; ++c) {
+    log_likelihood[c] = images.log_likelihood(every_state.slice(0, order[c], order[c] + 1), batch.rotation, batch.shift,
+                                              {at::zeros({particles}, at::kLong), index}, observed).log_likelihood;
+  }
+  if (candidates < all) {
+    for (int64_t c = 0; c < candidates; ++c) {
+      for (int64_t i = 0; i < particles; ++i) {
+        if (own_state[i] == order[c]) log_likelihood[c][i] = -1e30;
+      }
+    }
+  }
+  const Tensor share = at::softmax(log_likelihood / temperature, 0);  // [candidates, particles]
+  const Tensor ca_index = tensor_from(std::vector<int64_t>(ca.begin(), ca.end()));
+  const Tensor some = every_state.index_select(0, tensor_from(order)).index_select(1, ca_index).reshape({candidates, -1});
+  const Tensor mean = at::matmul(share.t(), some).reshape({particles, -1, 3}).contiguous();
+  const Tensor expected = truth.index_select(1, ca_index).contiguous();
+  double rmsd = 0;
+  for (int64_t i = 0; i < particles; ++i) {
+    rmsd += superpose(mean.data_ptr<float>() + i * mean.size(1) * 3, expected.data_ptr<float>() + i * mean.size(1) * 3,
+                      ca.size()).rmsd / double(particles);
+  }
+  const double effective = share.square().sum(0).reciprocal().mean().item<double>();
+  std::printf("posterior over %lld other states, temperature %.3g: effective number %.1f, CA RMSD of its mean %.3f A\n",
+              static_cast<long long>(candidates), temperature, effective, rmsd);
+  for (int k = 7; k < count; ++k) {
+    const PairDistance pair = parse_pair_distance(base, arguments[k]);
+    auto distance = [&](const Tensor& x) { return (x.select(1, pair.first) - x.select(1, pair.second)).norm(2, 1); };
+    const Tensor found = at::matmul(share.t(), distance(every_state.index_select(0, tensor_from(order))).unsqueeze(1)).squeeze(1);
+    const Tensor real = distance(truth);
+    const Tensor pairs = at::stack({found, real});
+    const Tensor centred = pairs - pairs.mean(1, true);
+    const double r = ((centred[0] * centred[1]).sum() / (centred[0].norm() * centred[1].norm())).item<double>();
+    std::printf("  %s: r %.3f\n", arguments[k], r);
   }
 }

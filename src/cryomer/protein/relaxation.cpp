@@ -15,6 +15,12 @@ Mat3 inverse_of(const Mat3& m) {
   return Mat3::from_columns(d * cross(b, c), d * cross(c, a), d * cross(a, b));
 }
 
+Mat3 orthonormalised(const Mat3& m) {
+  const Vec3 x = normalized(m.row(0));
+  const Vec3 y = normalized(m.row(1) - dot(m.row(1), x) * x), z = cross(x, y);
+  return {{x.x, x.y, x.z, y.x, y.y, y.z, z.x, z.y, z.z}};
+}
+
 // A residue and where it has been moved to: x = centre + turn * (x_start - start).
 struct Body {
   Vec3 start, centre;
@@ -23,6 +29,14 @@ struct Body {
   Mat3 inverse_inertia;
 
   Vec3 place(Vec3 arm) const { return centre + turn * arm; }
+  // To first order: the turns of one sweep are small, and orthonormalised() removes what the order leaves.
+  void turn_by(Vec3 w) {
+    for (int column = 0; column < 3; ++column) {
+      const Vec3 axis{turn(0, column), turn(1, column), turn(2, column)};
+      const Vec3 change = cross(w, axis);
+      for (int row = 0; row < 3; ++row) turn(row, column) += change[row];
+    }
+  }
 };
 
 // A restraint's end: which body, and where on it.
@@ -72,6 +86,7 @@ double relax_chain(const RigidBodyData& bodies, const std::vector<DistanceRestra
   double largest = 0;
   for (int sweep = 0; sweep < options.largest_sweep_count; ++sweep) {
     largest = 0;
+    const double weak = 1 / (1 + 0.1 * sweep);
     for (const Link& link : links) {
       Body &a = body[link.a.body], &b = body[link.b.body];
       const Vec3 arm_a = a.turn * link.a.arm, arm_b = b.turn * link.b.arm;
@@ -86,13 +101,14 @@ double relax_chain(const RigidBodyData& bodies, const std::vector<DistanceRestra
       // Inertia is that of the start: residues turn by little.
       const Vec3 spin_a = a.inverse_inertia * torque_a, spin_b = b.inverse_inertia * torque_b;
       const double give = a.inverse_mass + dot(torque_a, spin_a) + b.inverse_mass + dot(torque_b, spin_b);
-      // Compliance makes weak restraints give way to strong ones.
-      const double step = -excess / (give + link.compliance);
+      // Compliance makes weak restraints give way to strong ones, and they insist less and less.
+      const double step = -excess * (link.is_bond ? 1.0 : weak) / (give + link.compliance);
       a.centre += (step * a.inverse_mass) * direction;
       b.centre += (-step * b.inverse_mass) * direction;
-      a.turn = rotation_from_vector(step * spin_a) * a.turn;
-      b.turn = rotation_from_vector(-step * spin_b) * b.turn;
+      a.turn_by(step * spin_a);
+      b.turn_by(-step * spin_b);
     }
+    for (Body& one : body) one.turn = orthonormalised(one.turn);
     if (largest < options.tolerance) break;
   }
   for (int r = 0; r < n; ++r) {
