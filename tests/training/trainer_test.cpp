@@ -124,7 +124,7 @@ TEST(Trainer, ContinuesBitForBit) {
   const RunDirectory whole{scratch_folder()}, parts{scratch_folder()};
   SmallRun(config, whole.path).trainer->run();
   ASSERT_EQ(restore_scalar(read_safetensors(whole.checkpoint()), "optimiser/steps", ""), 28);  // four epochs of seven
-  for (int step = 1; step <= 16; ++step) {
+  for (int step = 1; step <= 15; ++step) {
     SmallRun run(config, parts.path);
     if (step > 1) run.trainer->resume();
     run_one_step(*run.trainer);
