@@ -25,4 +25,6 @@ void catch_stop_signals() {
 
 bool stop_requested() { return stop_flag != 0; }
 
+void forget_stop_request() { stop_flag = 0; }
+
 }  // namespace cryomer

@@ -6,5 +6,7 @@ namespace cryomer {
 
 void catch_stop_signals();
 bool stop_requested();
+// For work that goes on after a stop, such as a resumed run in the same program.
+void forget_stop_request();
 
 }  // namespace cryomer

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "cryomer/geometry/symmetric_eigen.h"
 #include "cryomer/protein/rigid_residues.h"
 
 namespace cryomer {
@@ -124,6 +125,24 @@ NormalModes normal_modes(const Structure& structure, int count, const ElasticNet
     const Vec3 x = structure.atoms[a].position - centre[b];
     for (int p = 0; p < 3; ++p) {
       for (int q = 0; q < 3; ++q) m[b][3 + p][3 + q] += (p == q ? dot(x, x) : 0.0) - x[p] * x[q];
+    }
+  }
+  // Turning a single atom, or a line of atoms about itself, moves nothing and strains nothing. Held with stiff springs, these
+  // freedoms end up among the stiffest modes; free, they would be as soft as the motion of the whole.
+  constexpr double kLeastInertia = 0.05, kHold = 1e3;  // A^2; in springs
+  for (int b = 0; b < blocks; ++b) {
+    std::vector<double> inertia(9);
+    for (int p = 0; p < 3; ++p) {
+      for (int q = 0; q < 3; ++q) inertia[3 * p + q] = m[b][3 + p][3 + q] - (p == q ? 0.5 : 0.0);
+    }
+    const SymmetricEigen axes = symmetric_eigen(inertia, 3);
+    for (int axis = 0; axis < 3; ++axis) {
+      if (axes.values[axis] > kLeastInertia) continue;
+      for (int p = 0; p < 3; ++p) {
+        for (int q = 0; q < 3; ++q) {
+          k[(6 * b + 3 + p) * dimension + 6 * b + 3 + q] += kHold * axes.vectors[3 * axis + p] * axes.vectors[3 * axis + q];
+        }
+      }
     }
   }
   // K q = s M q as an ordinary eigenproblem with the Cholesky factors of the 6 x 6 mass blocks: q = L^-T y.

@@ -14,12 +14,7 @@ const Tensor& tensor_of(const NamedTensors& checkpoint, const std::string& name,
 
 void copy_into(const Tensor& target, const NamedTensors& checkpoint, const std::string& name, const std::string& source) {
   at::NoGradGuard guard;
-  const Tensor& stored = tensor_of(checkpoint, name, source);
-  if (stored.sizes() != target.sizes()) {
-    fail("{}: tensor '{}' has shape {}, this configuration needs {}", source, name, shape_text(stored.sizes()),
-         shape_text(target.sizes()));
-  }
-  target.detach().copy_(stored);
+  target.detach().copy_(restore_tensor(checkpoint, name, target.sizes(), source));
 }
 
 std::vector<double> to_doubles(const Tensor& tensor) {
@@ -28,6 +23,16 @@ std::vector<double> to_doubles(const Tensor& tensor) {
 }
 
 }  // namespace
+
+Tensor restore_tensor(const NamedTensors& checkpoint, const std::string& name, at::IntArrayRef shape, const std::string& source) {
+  const Tensor& stored = tensor_of(checkpoint, name, source);
+  bool fits = stored.dim() == int64_t(shape.size());
+  for (size_t d = 0; fits && d < shape.size(); ++d) fits = shape[d] < 0 || stored.size(int64_t(d)) == shape[d];
+  if (!fits) {
+    fail("{}: tensor '{}' has shape {}, this configuration needs {}", source, name, shape_text(stored.sizes()), shape_text(shape));
+  }
+  return stored.clone();
+}
 
 void store_model(const Autoencoder& model, NamedTensors& checkpoint) {
   for (const auto& [name, tensor] : model.parameters.all()) {
@@ -44,17 +49,18 @@ void store_model(const Autoencoder& model, NamedTensors& checkpoint) {
 
 void restore_model(Autoencoder& model, const NamedTensors& checkpoint, const std::string& source) {
   for (const auto& [name, tensor] : model.parameters.all()) copy_into(tensor, checkpoint, "parameter/" + name, source);
-  model.images.noise.power = tensor_of(checkpoint, "images/noise_power", source).clone();
-  model.images.scale.mean = to_doubles(tensor_of(checkpoint, "images/scale_mean", source));
-  model.images.scale.deviation = to_doubles(tensor_of(checkpoint, "images/scale_deviation", source));
+  const Tensor power = restore_tensor(checkpoint, "images/noise_power", {-1, ring_count(model.images.grid().box)}, source);
+  const int64_t groups = power.size(0);
+  model.images.noise.power = power;
+  model.images.scale.mean = to_doubles(restore_tensor(checkpoint, "images/scale_mean", {groups}, source));
+  model.images.scale.deviation = to_doubles(restore_tensor(checkpoint, "images/scale_deviation", {groups}, source));
   copy_into(model.encoder.feature_scale, checkpoint, "encoder/feature_scale", source);
+  const int64_t dim = model.latent_dim;
   model.prior = LatentPrior();
-  model.prior.weight = tensor_of(checkpoint, "prior/weight", source);
-  model.prior.mean = tensor_of(checkpoint, "prior/mean", source);
-  model.prior.covariance = tensor_of(checkpoint, "prior/covariance", source);
-  const int64_t components = model.prior.weight.numel();
-  check_shape(model.prior.mean, "prior/mean", {components, model.latent_dim});
-  check_shape(model.prior.covariance, "prior/covariance", {components, model.latent_dim, model.latent_dim});
+  model.prior.mean = restore_tensor(checkpoint, "prior/mean", {-1, dim}, source);
+  const int64_t components = model.prior.mean.size(0);
+  model.prior.weight = restore_tensor(checkpoint, "prior/weight", {components}, source);
+  model.prior.covariance = restore_tensor(checkpoint, "prior/covariance", {components, dim, dim}, source);
 }
 
 void store_optimiser(const Adam& optimiser, NamedTensors& checkpoint) {
@@ -77,12 +83,12 @@ void store_posteriors(const PosteriorTable& table, NamedTensors& checkpoint) {
   checkpoint.tensors["posterior/steps"] = table.steps;
 }
 
-void restore_posteriors(PosteriorTable& table, const NamedTensors& checkpoint, const std::string& source) {
+void restore_posteriors(PosteriorTable& table, int64_t rows, int64_t dim, const NamedTensors& checkpoint, const std::string& source) {
   if (checkpoint.tensors.count("posterior/values") == 0) return;
-  table.values = tensor_of(checkpoint, "posterior/values", source).clone();
-  table.first_moment = tensor_of(checkpoint, "posterior/first_moment", source).clone();
-  table.second_moment = tensor_of(checkpoint, "posterior/second_moment", source).clone();
-  table.steps = tensor_of(checkpoint, "posterior/steps", source).clone();
+  table.values = restore_tensor(checkpoint, "posterior/values", {rows, 2 * dim}, source);
+  table.first_moment = restore_tensor(checkpoint, "posterior/first_moment", {rows, 2 * dim}, source);
+  table.second_moment = restore_tensor(checkpoint, "posterior/second_moment", {rows, 2 * dim}, source);
+  table.steps = restore_tensor(checkpoint, "posterior/steps", {rows}, source);
 }
 
 void store_origin(Vec3 origin, NamedTensors& checkpoint) {
@@ -90,9 +96,7 @@ void store_origin(Vec3 origin, NamedTensors& checkpoint) {
 }
 
 Vec3 restore_origin(const NamedTensors& checkpoint, const std::string& source) {
-  const Tensor& stored = tensor_of(checkpoint, "frame/origin", source);
-  check_shape(stored, "frame/origin", {3});
-  const std::vector<double> o = to_doubles(stored);
+  const std::vector<double> o = to_doubles(restore_tensor(checkpoint, "frame/origin", {3}, source));
   return {o[0], o[1], o[2]};
 }
 

@@ -12,6 +12,9 @@ namespace cryomer {
 
 // Restoring fails, naming the tensor and the file, when something is missing or has another shape.
 
+// A copy; -1 in the shape fits any size.
+Tensor restore_tensor(const NamedTensors& checkpoint, const std::string& name, at::IntArrayRef shape, const std::string& source);
+
 // The model's parameters and what it learned from the data besides (noise, scale, feature scale, prior).
 void store_model(const Autoencoder& model, NamedTensors& checkpoint);
 void restore_model(Autoencoder& model, const NamedTensors& checkpoint, const std::string& source);
@@ -20,7 +23,8 @@ void store_optimiser(const Adam& optimiser, NamedTensors& checkpoint);
 void restore_optimiser(Adam& optimiser, const NamedTensors& checkpoint, const std::string& source);
 
 void store_posteriors(const PosteriorTable& table, NamedTensors& checkpoint);
-void restore_posteriors(PosteriorTable& table, const NamedTensors& checkpoint, const std::string& source);
+// Leaves the table empty when the checkpoint is of the first stage.
+void restore_posteriors(PosteriorTable& table, int64_t rows, int64_t dim, const NamedTensors& checkpoint, const std::string& source);
 
 void store_origin(Vec3 origin, NamedTensors& checkpoint);
 Vec3 restore_origin(const NamedTensors& checkpoint, const std::string& source);

@@ -125,6 +125,7 @@ void Trainer::train_step() {
   // A particle's own posterior follows its own gradient, not the batch's mean.
   (terms.total * double(batch.size())).backward();
   optimiser_.scale_gradients(1.0 / double(batch.size()));
+  double encoder_value = 0;
   if (own && c.posterior.sleep_share > 0) {
     const auto count = std::max<int64_t>(1, int64_t(std::llround(c.posterior.sleep_share * double(batch.size()))));
     const ParticleBatch some = batch.first(count);
@@ -132,7 +133,7 @@ void Trainer::train_step() {
     const Tensor encoder_loss = sleep_loss(model_, some, terms.positions.index_select(0, chosen),
                                            terms.latents.index_select(0, chosen), draws(kSleep, uint64_t(optimiser_.steps)));
     encoder_loss.backward();
-    encoder_loss_ += encoder_loss.item<double>();
+    encoder_value = encoder_loss.item<double>();
   }
   const double gradient = optimiser_.gradient_norm(), value = terms.total.item<double>();
   if (!std::isfinite(value) || !std::isfinite(gradient)) {
@@ -140,7 +141,13 @@ void Trainer::train_step() {
          "The last good checkpoint is kept; try a smaller optimiser.learning_rate than {}",
          optimiser_.steps, value, gradient, terms.log_likelihood, terms.kl, terms.chain, c.optimiser.learning_rate);
   }
+  // Here the parameters are known to be good, and the step that follows can be taken again.
+  if (seconds_since(last_checkpoint_) > c.checkpoint_seconds) {
+    save_checkpoint();
+    last_checkpoint_ = std::chrono::steady_clock::now();
+  }
   optimiser_.step(c.optimiser.learning_rate * rate, c.optimiser.clip);
+  encoder_loss_ += encoder_value;
   if (own) table_.update(*own, c.posterior.learning_rate * rate);
   sums_.log_likelihood += terms.log_likelihood;
   sums_.kl += terms.kl;
@@ -216,6 +223,11 @@ void Trainer::end_of_epoch() {
   const TrainingConfig& c = setup_.config;
   MetricsRow row;
   row.held_out = judge_held_out(row.base_log_likelihood);
+  if (!std::isfinite(row.held_out.log_likelihood) || !std::isfinite(row.held_out.kl)) {
+    fail("training diverged at step {}: held-out log likelihood {}, divergence {}. The last good checkpoint is kept; try a "
+         "smaller optimiser.learning_rate than {}",
+         optimiser_.steps, row.held_out.log_likelihood, row.held_out.kl, c.optimiser.learning_rate);
+  }
   const double n = double(summed_steps_);
   row.step = optimiser_.steps;
   row.epoch = optimiser_.steps / steps_per_epoch_;
@@ -264,10 +276,6 @@ void Trainer::run() {
       save_checkpoint();
       throw Interrupted(formatted("stopped at step {}; continue with --resume", optimiser_.steps));
     }
-    if (seconds_since(last_checkpoint_) > setup_.config.checkpoint_seconds) {
-      save_checkpoint();
-      last_checkpoint_ = std::chrono::steady_clock::now();
-    }
   }
   finished_ = true;
   save_checkpoint();
@@ -305,16 +313,16 @@ void Trainer::resume() {
   }
   restore_model(model_, checkpoint, source);
   restore_optimiser(optimiser_, checkpoint, source);
-  restore_posteriors(table_, checkpoint, source);
+  restore_posteriors(table_, stack_.size(), model_.latent_dim, checkpoint, source);
   earlier_seconds_ = restore_scalar(checkpoint, "state/seconds", source);
   best_held_out_ = restore_scalar(checkpoint, "state/best_held_out", source);
   best_progress_ = restore_scalar(checkpoint, "state/best_progress", source);
   summed_steps_ = int64_t(restore_scalar(checkpoint, "state/summed_steps", source));
   encoder_loss_ = restore_scalar(checkpoint, "state/encoder_loss", source);
-  const Tensor figures = checkpoint.tensors.at("state/figures");
+  const Tensor figures = restore_tensor(checkpoint, "state/figures", {4}, source);
   const auto f = figures.accessor<double, 1>();
   sums_ = {f[0], f[1], f[2], f[3]};
-  scales_.sums.copy_(checkpoint.tensors.at("state/scales"));
+  scales_.sums.copy_(restore_tensor(checkpoint, "state/scales", scales_.sums.sizes(), source));
   metrics_.cut_after(optimiser_.steps);
   start_ = std::chrono::steady_clock::now();
   log_info("Resumed at step {}", optimiser_.steps);

@@ -1,0 +1,129 @@
+#include "cryomer/protein/restraints.h"
+
+#include <cmath>
+
+#include "evaluation/small_structures.h"
+#include "testing.h"
+
+namespace cryomer {
+namespace {
+
+using testing::add_atom;
+using testing::add_residue;
+using testing::polyalanine;
+
+double distance(const Structure& s, int i, int j) { return norm(s.atoms[i].position - s.atoms[j].position); }
+
+// The restraint between two named atoms, or one of strength zero.
+DistanceRestraint between(const std::vector<DistanceRestraint>& restraints, int i, int j) {
+  for (const DistanceRestraint& r : restraints) {
+    if ((r.i == i && r.j == j) || (r.i == j && r.j == i)) return r;
+  }
+  return {0, 0, 0, 0};
+}
+
+TEST(ChainRestraints, HoldFourDistancesAcrossEachPeptideBondAtTheBasesOwnLength) {
+  const Structure s = polyalanine(5);
+  const std::vector<DistanceRestraint> restraints = chain_restraints(s);
+  EXPECT_EQ(restraints.size(), 4u * 4u);
+  for (const DistanceRestraint& r : restraints) {
+    EXPECT_EQ(s.atoms[r.j].residue - s.atoms[r.i].residue, 1);
+    EXPECT_NEAR(r.length, distance(s, r.i, r.j), 1e-5);
+  }
+  EXPECT_NEAR(distance_restraint_energy(restraints, s.coordinates().data(), nullptr), 0, 1e-5);
+  const int c = s.find_atom(1, "C"), n = s.find_atom(2, "N"), ca = s.find_atom(1, "CA"), next_ca = s.find_atom(2, "CA");
+  EXPECT_FLOAT_EQ(between(restraints, c, n).strength, 1 / (0.02f * 0.02f));
+  for (const auto& [i, j] : {std::pair(ca, n), std::pair(c, next_ca), std::pair(ca, next_ca)}) {
+    EXPECT_FLOAT_EQ(between(restraints, i, j).strength, 1 / (0.05f * 0.05f));
+  }
+}
+
+// Turning about phi and psi costs nothing: the two freedoms that a chain has.
+TEST(ChainRestraints, LeavePhiAndPsiFree) {
+  const std::vector<DistanceRestraint> restraints = chain_restraints(polyalanine(8, -57, -47));
+  const Structure extended = polyalanine(8, -120, 130);
+  EXPECT_NEAR(distance_restraint_energy(restraints, extended.coordinates().data(), nullptr), 0, 0.01);
+}
+
+TEST(ChainRestraints, TakeTheIdealLengthWhereTheBaseIsFarFromIt) {
+  Structure s = polyalanine(2);
+  const int c = s.find_atom(0, "C"), n = s.find_atom(1, "N");
+  const Vec3 step = 0.4 * normalized(s.atoms[n].position - s.atoms[c].position);
+  for (Atom& atom : s.atoms) {
+    if (atom.residue == 1) atom.position += step;
+  }
+  EXPECT_FLOAT_EQ(between(chain_restraints(s), c, n).length, 1.329f);
+}
+
+TEST(ChainRestraints, KeepACisBondCis) {
+  Structure s = polyalanine(2);
+  const int ca = s.find_atom(0, "CA"), next_ca = s.find_atom(1, "CA");
+  // CA of the second residue turned to the other side of the bond: omega 0.
+  s.atoms[next_ca].position = testing::placed(s.atoms[ca].position, s.atoms[s.find_atom(0, "C")].position,
+                                              s.atoms[s.find_atom(1, "N")].position, 1.458, radians(121.7), 0);
+  const double length = distance(s, ca, next_ca);
+  ASSERT_LT(length, 3.1);
+  EXPECT_NEAR(between(chain_restraints(s), ca, next_ca).length, length, 1e-5);
+}
+
+TEST(ChainRestraints, StopAtBreaks) {
+  Structure s = polyalanine(5);
+  s.residues[3].bonded_to_previous = false;
+  const std::vector<DistanceRestraint> restraints = chain_restraints(s);
+  EXPECT_EQ(restraints.size(), 3u * 4u);
+  for (const DistanceRestraint& r : restraints) EXPECT_FALSE(s.atoms[r.i].residue == 2 && s.atoms[r.j].residue == 3);
+  EXPECT_EQ(peptide_bonds(s).size(), 3u);
+}
+
+TEST(ChainRestraints, LinkNucleotides) {
+  Structure s;
+  Vec3 at{0, 0, 0};
+  for (int r = 0; r < 2; ++r) {
+    add_residue(s, "B", r + 1, "DA", r > 0, ResidueKind::nucleotide);
+    for (const char* name : {"P", "OP1", "OP2", "O5'", "C3'", "O3'"}) {
+      add_atom(s, name, 6, at);
+      at = at + Vec3{1.6, 0, 0};
+    }
+  }
+  const std::vector<DistanceRestraint> restraints = chain_restraints(s);
+  EXPECT_EQ(restraints.size(), 5u);
+  EXPECT_NEAR(between(restraints, s.find_atom(0, "O3'"), s.find_atom(1, "P")).length, 1.6, 1e-5);
+}
+
+TEST(ChainRestraints, TieALigandToItsSixNearestContacts) {
+  Structure s = polyalanine(6);
+  const size_t chain = chain_restraints(s).size();
+  add_residue(s, "A", 99, "ZN", false, ResidueKind::other);
+  add_atom(s, "ZN", 30, s.atoms[s.find_atom(2, "CB")].position + Vec3{1.2, 1.2, 1.2});
+  const int ion = s.atom_count() - 1;
+  std::vector<double> distances;
+  for (int a = 0; a < ion; ++a) distances.push_back(distance(s, a, ion));
+  std::sort(distances.begin(), distances.end());
+  const std::vector<DistanceRestraint> restraints = chain_restraints(s);
+  size_t expected = 0;
+  while (expected < 6 && distances[expected] < 4.5) ++expected;
+  ASSERT_EQ(restraints.size(), chain + expected);
+  for (size_t k = 0; k < expected; ++k) {
+    EXPECT_EQ(restraints[chain + k].i, ion);
+    EXPECT_NEAR(restraints[chain + k].length, distances[k], 1e-5);
+    EXPECT_FLOAT_EQ(restraints[chain + k].strength, 1 / (0.3f * 0.3f));
+  }
+  // Far from everything, one tie to the nearest atom.
+  s.atoms[ion].position = {60, 60, 60};
+  EXPECT_EQ(chain_restraints(s).size(), chain + 1);
+}
+
+TEST(PeptideBonds, AreAtTheIdealLengthWithEqualStrength) {
+  const Structure s = polyalanine(4);
+  const std::vector<DistanceRestraint> bonds = peptide_bonds(s);
+  ASSERT_EQ(bonds.size(), 3u);
+  for (int r = 0; r < 3; ++r) {
+    EXPECT_EQ(bonds[r].i, s.find_atom(r, "C"));
+    EXPECT_EQ(bonds[r].j, s.find_atom(r + 1, "N"));
+    EXPECT_FLOAT_EQ(bonds[r].length, 1.329f);
+    EXPECT_EQ(bonds[r].strength, 1);
+  }
+}
+
+}  // namespace
+}  // namespace cryomer

@@ -1,0 +1,81 @@
+#include "cryomer/training/checkpoint.h"
+
+#include "training/small_run.h"
+
+namespace cryomer {
+namespace {
+
+using testing::error_of;
+using testing::SmallRun;
+
+// A run in its second stage, so that its checkpoint holds everything.
+struct Finished {
+  TrainingConfig config = testing::small_config(testing::small_data(120), 2);
+  RunDirectory directory{testing::scratch_folder()};
+  std::unique_ptr<SmallRun> run;
+
+  Finished() {
+    config.posterior.encoder_share = 0.5;
+    run = std::make_unique<SmallRun>(config, directory.path);
+    run->trainer->run();
+  }
+};
+
+TEST(Checkpoint, MissingATensorIsRefusedByName) {
+  Finished finished;
+  const NamedTensors whole = read_safetensors(finished.directory.checkpoint());
+  for (const auto& [name, tensor] : whole.tensors) {
+    // Without posteriors it is a checkpoint of the first stage; what only a new program needs is checked there.
+    if (name == "posterior/values" || name == "frame/origin" || name == "data/smallest_pixel_size" || name == "data/box") continue;
+    NamedTensors damaged = whole;
+    damaged.tensors.erase(name);
+    write_safetensors(finished.directory.checkpoint(), damaged);
+    const std::string message = error_of([&] { finished.run->trainer->resume(); });
+    EXPECT_NE(message.find("'" + name + "' is missing"), std::string::npos) << name << ": " << message;
+    EXPECT_NE(message.find(finished.directory.checkpoint()), std::string::npos) << message;
+  }
+}
+
+TEST(Checkpoint, WithATensorOfAnotherShapeIsRefusedByName) {
+  Finished finished;
+  const NamedTensors whole = read_safetensors(finished.directory.checkpoint());
+  for (const auto& [name, tensor] : whole.tensors) {
+    if (name == "frame/origin" || name == "data/smallest_pixel_size" || name == "data/box") continue;
+    NamedTensors damaged = whole;
+    damaged.tensors[name] = at::zeros({tensor.numel() + 1}, tensor.options());
+    write_safetensors(finished.directory.checkpoint(), damaged);
+    const std::string message = error_of([&] { finished.run->trainer->resume(); });
+    EXPECT_NE(message.find("'" + name + "' has shape"), std::string::npos) << name << ": " << message;
+    EXPECT_NE(message.find(finished.directory.checkpoint()), std::string::npos) << message;
+  }
+  write_safetensors(finished.directory.checkpoint(), whole);
+  finished.run->trainer->resume();
+}
+
+TEST(Checkpoint, IsAllThatATrainedModelNeeds) {
+  Finished finished;
+  const TrainedModel loaded = load_trained_model(finished.directory);
+  const Autoencoder& a = finished.run->trainer->model();
+  const Autoencoder& b = *loaded.model;
+  EXPECT_EQ(config_to_json(loaded.setup.config), config_to_json(finished.config));
+  const Tensor z = tensor_from(std::vector<float>{0.5f, -1, 2, 0.1f}, {2, 2});
+  at::NoGradGuard guard;
+  EXPECT_TRUE(at::equal(a.decoder(z), b.decoder(z)));
+  EXPECT_TRUE(at::equal(a.prior.log_density(z), b.prior.log_density(z)));
+  EXPECT_TRUE(at::equal(a.images.noise.power, b.images.noise.power));
+  EXPECT_EQ(a.images.scale.mean, b.images.scale.mean);
+  EXPECT_EQ(a.images.scale.deviation, b.images.scale.deviation);
+  for (const char* name : {"frame/origin", "data/box", "data/smallest_pixel_size", "parameter/decoder.input.weight"}) {
+    NamedTensors damaged = read_safetensors(finished.directory.checkpoint());
+    const NamedTensors whole = damaged;
+    damaged.tensors.erase(name);
+    write_safetensors(finished.directory.checkpoint(), damaged);
+    const std::string message = error_of([&] { load_trained_model(finished.directory); });
+    EXPECT_NE(message.find(std::string("'") + name + "' is missing"), std::string::npos) << message;
+    write_safetensors(finished.directory.checkpoint(), whole);
+  }
+  EXPECT_NE(error_of([] { load_trained_model({testing::scratch_folder()}); }).find("no checkpoint.safetensors"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace cryomer

@@ -1,0 +1,101 @@
+#include "cryomer/training/objective.h"
+
+#include <cmath>
+
+#include "cryomer/data/particle_loader.h"
+#include "cryomer/ops/distance_restraints_op.h"
+#include "cryomer/protein/restraints.h"
+#include "training/small_run.h"
+
+namespace cryomer {
+namespace {
+
+TEST(AntitheticNoise, ComesInPairsOfOppositeSign) {
+  const Tensor even = antithetic_noise(Random(3), 4, 6, 5);
+  EXPECT_TRUE(at::equal(even.slice(1, 0, 3), -even.slice(1, 3, 6)));
+  const Tensor odd = antithetic_noise(Random(3), 4, 5, 5);
+  ASSERT_EQ(odd.sizes(), (at::IntArrayRef{4, 5, 5}));
+  EXPECT_TRUE(at::equal(odd.slice(1, 0, 2), -odd.slice(1, 3, 5)));
+  EXPECT_TRUE(at::equal(antithetic_noise(Random(3), 4, 5, 5), odd));
+}
+
+// A fresh model and some particles of the small system.
+struct Scene {
+  std::string data = testing::small_data(40);
+  TrainingConfig config = testing::small_config(data, 1);
+  testing::SmallRun run{config, testing::scratch_folder()};
+  const Autoencoder& model = run.trainer->model();
+  ParticleBatch batch = ParticleLoader(run.stack).load({0, 1, 2, 3, 4, 5});
+  ObservedBatch observed = model.images.observe(batch);
+  Restraints restraints = std::make_shared<std::vector<DistanceRestraint>>(chain_restraints(read_structure(config.data.structure)));
+  Tensor noise = antithetic_noise(Random(5), 6, 4, 2);
+  DiagonalGaussian posterior{at::full({6, 2}, 0.3f), at::full({6, 2}, 0.5f)};
+
+  LossTerms at_warmth(double warmth) const { return loss(model, config.objective, restraints, batch, observed, posterior, noise, warmth); }
+};
+
+TEST(Loss, IsTheSumOfItsTerms) {
+  Scene scene;
+  scene.config.objective.conformation_kl = 2;
+  scene.config.objective.chain = 0.3;
+  scene.config.objective.centring = 0.7;
+  for (const double warmth : {0.0, 0.25, 1.0}) {
+    const LossTerms t = scene.at_warmth(warmth);
+    EXPECT_NEAR(t.total.item<double>(), -t.log_likelihood + warmth * (2 * t.kl + 0.3 * t.chain) + 0.7 * t.centring,
+                1e-3 * (1 + std::abs(t.log_likelihood)));
+  }
+}
+
+TEST(Loss, HasTheTermsThatItsPositionsSay) {
+  const Scene scene;
+  const LossTerms t = scene.at_warmth(1);
+  ASSERT_EQ(t.positions.size(0), 24);
+  EXPECT_NEAR(t.chain, distance_restraint_energies(scene.restraints, t.positions).mean().item<double>(), 1e-3);
+  EXPECT_NEAR(t.centring, t.positions.mean(1).square().sum(1).mean().item<double>(), 1e-5);
+  // Sample s of image i is row 4 i + s, and its positions are what the decoder makes of its latent.
+  EXPECT_NEAR(t.latents[4 * 2 + 1][0].item<double>(), 0.3 + 0.5 * scene.noise[2][1][0].item<double>(), 1e-5);
+  at::NoGradGuard guard;
+  EXPECT_TRUE(at::allclose(scene.model.decoder(t.latents), t.positions, 0, 1e-4));
+  // The prior is the standard normal still: the divergence is known.
+  EXPECT_NEAR(t.kl, scene.posterior.divergence_from_standard_normal().mean().item<double>(), 1e-4);
+}
+
+// log mean p >= mean log p, and equal when there is one sample.
+TEST(Loss, OfManySamplesIsNoLargerThanTheBound) {
+  Scene scene;
+  const double bound = scene.at_warmth(0).total.item<double>();
+  scene.config.objective.kind = "multi_sample";
+  EXPECT_LT(scene.at_warmth(0).total.item<double>(), bound);
+  scene.noise = scene.noise.slice(1, 0, 1).contiguous();
+  const double one = scene.at_warmth(0).total.item<double>();
+  scene.config.objective.kind = "elbo";
+  EXPECT_NEAR(scene.at_warmth(0).total.item<double>(), one, 1e-4 * std::abs(one));
+}
+
+TEST(SleepLoss, IsDecidedByItsRandomNumbersAndTeachesTheEncoderAlone) {
+  const Scene scene;
+  const LossTerms t = scene.at_warmth(1);
+  const Tensor chosen = at::arange(6, at::kLong) * 4;
+  auto value = [&](uint64_t seed) {
+    return sleep_loss(scene.model, scene.batch, t.positions.index_select(0, chosen), t.latents.index_select(0, chosen), Random(seed));
+  };
+  EXPECT_EQ(value(3).item<double>(), value(3).item<double>());
+  EXPECT_NE(value(3).item<double>(), value(4).item<double>());
+  for (const auto& [name, tensor] : scene.model.parameters.all()) {
+    if (tensor.grad().defined()) tensor.grad().zero_();
+  }
+  value(3).backward();
+  double encoder = 0;
+  for (const auto& [name, tensor] : scene.model.parameters.all()) {
+    const double size = tensor.grad().defined() ? tensor.grad().abs().sum().item<double>() : 0;
+    if (name.rfind("decoder", 0) == 0) {
+      EXPECT_EQ(size, 0) << name;
+    } else {
+      encoder += size;
+    }
+  }
+  EXPECT_GT(encoder, 0);
+}
+
+}  // namespace
+}  // namespace cryomer

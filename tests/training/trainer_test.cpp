@@ -1,0 +1,200 @@
+#include "cryomer/training/trainer.h"
+
+#include <cmath>
+#include <csignal>
+#include <limits>
+
+#include "cryomer/base/stop.h"
+#include "cryomer/base/text.h"
+#include "cryomer/training/checkpoint.h"
+#include "training/small_run.h"
+
+namespace cryomer {
+namespace {
+
+using testing::error_of;
+using testing::scratch_folder;
+using testing::small_config;
+using testing::SmallRun;
+
+// One simulated data set for all tests.
+const std::string& data() {
+  static const std::string folder = testing::small_data();
+  return folder;
+}
+
+// A column of metrics.csv.
+std::vector<double> column(const std::string& path, const std::string& name) {
+  std::vector<double> values;
+  int index = -1;
+  for (const std::string& line : split(read_file(path), '\n')) {
+    if (line.empty()) continue;
+    const std::vector<std::string> cells = split(line, ',');
+    if (index < 0) {
+      index = int(std::find(cells.begin(), cells.end(), name) - cells.begin());
+      EXPECT_LT(index, int(cells.size())) << name;
+    } else {
+      values.push_back(std::stod(cells[index]));
+    }
+  }
+  return values;
+}
+
+// metrics.csv without what depends on the clock.
+std::string timeless(const std::string& path) {
+  std::string result;
+  std::vector<std::string> names;
+  for (const std::string& line : split(read_file(path), '\n')) {
+    const std::vector<std::string> cells = split(line, ',');
+    if (names.empty()) names = cells;
+    for (size_t i = 0; i < cells.size(); ++i) {
+      if (names[i] != "seconds" && names[i] != "images_per_second") result += cells[i] + ",";
+    }
+    result += "\n";
+  }
+  return result;
+}
+
+void expect_same_checkpoint(const std::string& a, const std::string& b) {
+  const NamedTensors one = read_safetensors(a), two = read_safetensors(b);
+  EXPECT_EQ(one.tensors.size(), two.tensors.size());
+  for (const auto& [name, tensor] : one.tensors) {
+    if (name == "state/seconds") continue;
+    const auto found = two.tensors.find(name);
+    ASSERT_NE(found, two.tensors.end()) << name;
+    EXPECT_TRUE(at::equal(tensor, found->second)) << name;
+  }
+}
+
+TEST(Trainer, ExplainsHeldOutImagesBetterThanTheBase) {
+  SmallRun run(small_config(data(), 30), scratch_folder());
+  run.trainer->run();
+  const std::string metrics = run.directory.metrics();
+  const std::vector<double> held_out = column(metrics, "held_out_log_likelihood"), kl = column(metrics, "held_out_kl"),
+                            base = column(metrics, "base_log_likelihood");
+  ASSERT_EQ(held_out.size(), 30u);
+  // In nats per image, and after what the posterior costs.
+  EXPECT_GT(held_out.back() - kl.back(), base.back() + 1);
+  EXPECT_GT(held_out.back() - base.back(), 2);
+}
+
+TEST(Trainer, GoesFromTheEncodersPosteriorsToTheParticlesOwn) {
+  TrainingConfig config = small_config(data(), 5);
+  config.posterior.encoder_share = 0.4;
+  SmallRun run(config, scratch_folder());
+  run.trainer->run();
+  std::vector<std::string> stages;
+  for (const std::string& line : split(read_file(run.directory.metrics()), '\n')) {
+    if (!line.empty()) stages.push_back(split(line, ',')[3]);
+  }
+  EXPECT_EQ(stages, (std::vector<std::string>{"stage", "encoder", "encoder", "particles", "particles", "particles"}));
+  const NamedTensors checkpoint = read_safetensors(run.directory.checkpoint());
+  EXPECT_EQ(checkpoint.tensors.at("posterior/values").sizes(), (at::IntArrayRef{300, 4}));
+  EXPECT_EQ(checkpoint.tensors.at("prior/weight").numel(), 2);
+}
+
+TEST(Trainer, GivesTheSameResultForTheSameSeed) {
+  auto run = [&](int64_t seed) {
+    TrainingConfig config = small_config(data(), 3);
+    config.seed = seed;
+    SmallRun r(config, scratch_folder());
+    r.trainer->run();
+    return r.directory;
+  };
+  const RunDirectory a = run(1), b = run(1), c = run(2);
+  expect_same_checkpoint(a.checkpoint(), b.checkpoint());
+  EXPECT_EQ(timeless(a.metrics()), timeless(b.metrics()));
+  EXPECT_NE(timeless(a.metrics()), timeless(c.metrics()));
+}
+
+// A request to stop ends a run after one more step.
+void run_one_step(Trainer& trainer) {
+  catch_stop_signals();
+  std::raise(SIGINT);
+  const std::string message = error_of([&] { trainer.run(); });
+  forget_stop_request();
+  EXPECT_NE(message.find("stopped at step"), std::string::npos) << message;
+}
+
+// Stopped after each of the first steps, within epochs, at their ends and where the second stage begins, and continued each time
+// as if by another program: what comes out is what comes out of one run.
+TEST(Trainer, ContinuesBitForBit) {
+  TrainingConfig config = small_config(data(), 4);
+  config.posterior.encoder_share = 0.25;
+  const RunDirectory whole{scratch_folder()}, parts{scratch_folder()};
+  SmallRun(config, whole.path).trainer->run();
+  ASSERT_EQ(restore_scalar(read_safetensors(whole.checkpoint()), "optimiser/steps", ""), 28);  // four epochs of seven
+  for (int step = 1; step <= 15; ++step) {
+    SmallRun run(config, parts.path);
+    if (step > 1) run.trainer->resume();
+    run_one_step(*run.trainer);
+    ASSERT_EQ(run.trainer->step(), step);
+  }
+  SmallRun last(config, parts.path);
+  last.trainer->resume();
+  last.trainer->run();
+  expect_same_checkpoint(whole.checkpoint(), parts.checkpoint());
+  EXPECT_EQ(timeless(whole.metrics()), timeless(parts.metrics()));
+}
+
+TEST(Trainer, WritesRowsAfterTheCheckpointAnew) {
+  // A run that dies after its last checkpoint leaves rows in metrics.csv that the resumed run writes again.
+  const TrainingConfig config = small_config(data(), 2);
+  const RunDirectory directory{scratch_folder()};
+  {
+    SmallRun run(config, directory.path);
+    run_one_step(*run.trainer);
+  }
+  MetricsRow row;
+  row.step = 7;
+  row.epoch = 1;
+  row.stage = "lost";
+  MetricsFile(directory.metrics()).append(row);
+  SmallRun run(config, directory.path);
+  run.trainer->resume();
+  run.trainer->run();
+  EXPECT_EQ(column(directory.metrics(), "step"), (std::vector<double>{7, 14}));
+  EXPECT_EQ(read_file(directory.metrics()).find("lost"), std::string::npos);
+}
+
+TEST(Trainer, SaysWhereItDivergedAndKeepsTheLastGoodCheckpoint) {
+  const RunDirectory whole{scratch_folder()};
+  SmallRun(small_config(data(), 2), whole.path).trainer->run();
+  for (const double rate : {1e30, std::numeric_limits<double>::quiet_NaN()}) {
+    TrainingConfig config = small_config(data(), 2);
+    const RunDirectory directory{scratch_folder()};
+    {
+      SmallRun run(config, directory.path);
+      run_one_step(*run.trainer);
+    }
+    config.optimiser.learning_rate = rate;
+    config.checkpoint_seconds = 0;  // after every step
+    SmallRun run(config, directory.path);
+    run.trainer->resume();
+    const std::string message = error_of([&] { run.trainer->run(); });
+    for (const char* part : {"training diverged at step", "The last good checkpoint is kept", "try a smaller optimiser.learning_rate"}) {
+      EXPECT_NE(message.find(part), std::string::npos) << message;
+    }
+    SmallRun again(small_config(data(), 2), directory.path);
+    again.trainer->resume();
+    again.trainer->run();
+    // A checkpoint written between others is as good to continue from as one written at the end.
+    expect_same_checkpoint(whole.checkpoint(), directory.checkpoint());
+    EXPECT_EQ(timeless(whole.metrics()), timeless(directory.metrics()));
+  }
+}
+
+TEST(Trainer, RefusesOtherData) {
+  const RunDirectory directory{scratch_folder()};
+  {
+    SmallRun run(small_config(data(), 1), directory.path);
+    run.trainer->save_checkpoint();
+  }
+  SmallRun other(small_config(testing::small_data(200), 1), directory.path);
+  const std::string message = error_of([&] { other.trainer->resume(); });
+  EXPECT_NE(message.find("trained on 300 particles"), std::string::npos) << message;
+  EXPECT_NE(message.find("holds 200"), std::string::npos) << message;
+}
+
+}  // namespace
+}  // namespace cryomer
