@@ -132,7 +132,14 @@ NormalModes normal_modes(const Structure& structure, int count, const ElasticNet
   scaled = at::matmul(at::matmul(inverse.unsqueeze(1), scaled), inverse.transpose(1, 2).unsqueeze(0));
   scaled = scaled.permute({0, 2, 1, 3}).reshape({dimension, dimension});
   const auto [values, vectors] = at::linalg_eigh(scaled);
-  const Tensor softest = vectors.slice(1, 6, 6 + count).t().reshape({count, blocks, 6, 1});
+  // Besides the whole body, whatever turns without moving an atom costs nothing: single atoms, and lines of atoms such as
+  // the two of an NME cap. None of these is a motion of the protein.
+  const double negligible = 1e-9 * values[dimension - 1].item<double>();
+  int64_t first = 6;
+  while (first < dimension && values[first].item<double>() < negligible) ++first;
+  count = static_cast<int>(std::min<int64_t>(count, dimension - first));
+  if (count <= 0) fail("{}: too few residues for normal modes", structure.source);
+  const Tensor softest = vectors.slice(1, first, first + count).t().reshape({count, blocks, 6, 1});
   const Tensor block_motion =
       at::matmul(inverse.transpose(1, 2).unsqueeze(0), softest).squeeze(3) * std::sqrt(double(structure.atom_count()));
 
@@ -145,7 +152,7 @@ NormalModes normal_modes(const Structure& structure, int count, const ElasticNet
   auto translation = modes.translation.accessor<float, 3>();
   auto rotation = modes.rotation.accessor<float, 3>();
   for (int i = 0; i < count; ++i) {
-    modes.stiffness.push_back(values[6 + i].item<double>());
+    modes.stiffness.push_back(values[first + i].item<double>());
     for (int r = 0; r < structure.residue_count(); ++r) {
       const int b = block[r];
       const Vec3 t{motion[i][b][0], motion[i][b][1], motion[i][b][2]}, w{motion[i][b][3], motion[i][b][4], motion[i][b][5]};
