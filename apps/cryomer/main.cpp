@@ -51,6 +51,7 @@ int run(int count, char** arguments) {
   add_interpolate(program);
   add_project(program);
   add_evaluate(program);
+  add_report(program);
   add_doctor(program);
   for (int i = 0; i < count; ++i) command_line += (i ? " " : "") + std::string(i ? arguments[i] : "cryomer");
   try {
