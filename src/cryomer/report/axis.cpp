@@ -7,10 +7,6 @@
 
 namespace cryomer {
 
-namespace {
-constexpr int kWantedTicks = 5;
-}
-
 std::string number_text(double value, int decimals) {
   std::string plain = formatted("{:.{}f}", std::abs(value), decimals);
   const bool zero = plain.find_first_not_of("0.") == std::string::npos;
@@ -41,8 +37,14 @@ Axis Axis::logarithmic(double least, double most) {
   return axis;
 }
 
+Axis Axis::with_ticks(int wanted) const {
+  Axis axis = *this;
+  axis.wanted_ticks_ = wanted;
+  return axis;
+}
+
 double Axis::step() const {
-  const double raw = (most_ - least_) / kWantedTicks;
+  const double raw = (most_ - least_) / wanted_ticks_;
   const double power = std::pow(10.0, std::floor(std::log10(raw)));
   for (const double factor : {1.0, 2.0, 5.0}) {
     if (factor * power >= raw * 0.999) return factor * power;

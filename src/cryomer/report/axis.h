@@ -18,6 +18,7 @@ class Axis {
   static Axis logarithmic(double least, double most);
   // The ends move out to the next ticks.
   Axis rounded() const;
+  Axis with_ticks(int wanted) const;  // about so many; 5 unless said otherwise
 
   double share(double value) const;  // 0 at the lower end, 1 at the upper
   std::vector<Tick> ticks() const;   // inside the ends
@@ -30,6 +31,7 @@ class Axis {
 
   double least_ = 0, most_ = 1;
   bool logarithmic_ = false;
+  int wanted_ticks_ = 5;
 };
 
 // With a true minus sign and thin spaces between thousands: "-1234.5" -> "−1 234.5".

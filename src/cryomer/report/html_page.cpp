@@ -21,15 +21,15 @@ main { max-width: 1120px; margin: 0 auto; padding: 36px 28px 60px; }
 header { border-bottom: 1px solid var(--hair); padding-bottom: 18px; margin-bottom: 8px; }
 h1 { font-size: 27px; font-weight: 650; letter-spacing: -.01em; margin: 0 0 2px; }
 header p { margin: 0; color: var(--muted); }
-nav { margin-top: 12px; font-size: 13.5px; }
-nav a { color: var(--learned); text-decoration: none; margin-right: 18px; white-space: nowrap; }
+nav { margin-top: 12px; font-size: 13.5px; display: flex; flex-wrap: wrap; gap: 2px 18px; }
+nav a { color: var(--learned); text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 section { margin-top: 38px; }
 h2 { font-size: 19px; font-weight: 650; margin: 0 0 4px; }
 h3 { font-size: 14px; font-weight: 600; margin: 0 0 6px; }
 p { margin: 0 0 12px; max-width: 78ch; }
 .lead { color: var(--muted); }
-.headlines { display: grid; grid-template-columns: repeat(auto-fit, minmax(200px, 1fr)); gap: 14px; margin: 22px 0 6px; }
+.headlines { display: grid; grid-template-columns: repeat(auto-fit, minmax(270px, 1fr)); gap: 14px; margin: 16px 0 6px; }
 .headline { background: var(--card); border-radius: 10px; padding: 13px 16px 12px; }
 .headline b { display: block; font-size: 25px; font-weight: 620; line-height: 1.25; font-variant-numeric: tabular-nums; }
 .headline span { font-size: 13px; color: var(--muted); display: block; line-height: 1.4; }
@@ -41,23 +41,26 @@ p { margin: 0 0 12px; max-width: 78ch; }
 figure { margin: 0; min-width: 0; break-inside: avoid; }
 figure svg { width: 100%; height: auto; display: block; }
 figcaption { color: var(--muted); font-size: 13px; line-height: 1.45; margin-top: 5px; max-width: 84ch; }
+.tables { display: grid; grid-template-columns: repeat(auto-fit, minmax(440px, 1fr)); gap: 20px 44px; align-items: start; margin: 14px 0; }
+.tables > div { overflow-x: auto; min-width: 0; }
+.tables table { width: 100%; margin-bottom: 0; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 4px 0 20px; font-size: 14px; }
 th { font-weight: 600; color: var(--muted); font-size: 13px; }
-th, td { padding: 5px 14px 5px 0; text-align: right; border-bottom: 1px solid var(--hair); vertical-align: top; }
-th:first-child, td:first-child { text-align: left; }
+th, td { padding: 5px 0 5px 14px; text-align: right; border-bottom: 1px solid var(--hair); vertical-align: top; }
+th:first-child, td:first-child { text-align: left; padding-left: 0; }
 table.facts td { text-align: left; overflow-wrap: anywhere; }
-table.facts td:first-child { color: var(--muted); white-space: nowrap; padding-right: 26px; }
+table.facts td:first-child { color: var(--muted); white-space: nowrap; padding-right: 12px; }
 pre { background: var(--card); border-radius: 8px; padding: 11px 14px; margin: 4px 0 16px; white-space: pre-wrap; overflow-wrap: anywhere;
   font: 12.5px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 ul.notes { margin: 6px 0; padding-left: 20px; color: var(--muted); }
 .gallery { display: grid; grid-template-columns: 92px repeat(8, minmax(0, 1fr)); gap: 5px; align-items: center; font-size: 12.5px; color: var(--muted);
   max-width: 1020px; }
-.gallery img { width: 100%; display: block; border-radius: 3px; image-rendering: auto; }
+.gallery img { width: 100%; height: auto; display: block; border-radius: 3px; image-rendering: auto; }
 .gallery .head { text-align: center; line-height: 1.3; }
 svg text { fill: var(--ink); font-size: 11.5px; font-family: inherit; }
 svg .tick, svg .label { fill: var(--muted); font-size: 11px; }
-svg .note { fill: var(--muted); font-size: 10.5px; }
+svg .note { fill: var(--muted); font-size: 10.5px; stroke: var(--paper); stroke-width: 3px; paint-order: stroke; }
 svg path { fill: none; }
 svg .grid { stroke: var(--grid); stroke-width: 1; }
 svg .axis { stroke: var(--muted); stroke-width: 1; }
@@ -79,6 +82,7 @@ footer { margin-top: 48px; padding-top: 14px; border-top: 1px solid var(--hair);
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { font-size: 11.5px; } main { max-width: none; padding: 0; } nav { display: none; }
   section { margin-top: 22px; } h2, h3 { break-after: avoid; } .headline, table { break-inside: avoid; }
+  .headlines { grid-template-columns: 1fr 1fr 1fr; } .tables { grid-template-columns: 1fr 1fr; }
   .columns2 { grid-template-columns: 1fr 1fr; } .columns3 { grid-template-columns: 1fr 1fr 1fr; }
 }
 @page { margin: 14mm; }
@@ -113,10 +117,17 @@ void HtmlPage::headlines(const std::vector<Headline>& headlines) {
   body_ += "</div>\n";
 }
 
-void HtmlPage::table(const HtmlTable& table, const std::string& title) {
+void HtmlPage::tables(const std::vector<HtmlTable>& tables) {
+  body_ += "<div class=\"tables\">\n";
+  for (const HtmlTable& of : tables) table(of);
+  body_ += "</div>\n";
+}
+
+void HtmlPage::table(const HtmlTable& table) {
   if (table.rows.empty()) return;
-  if (!title.empty()) body_ += formatted("<h3>{}</h3>\n", escaped(title));
-  body_ += formatted("<div class=\"scroll\"><table{}>\n", table.header.empty() ? " class=\"facts\"" : "");
+  body_ += "<div class=\"scroll\">";
+  if (!table.title.empty()) body_ += formatted("<h3>{}</h3>\n", escaped(table.title));
+  body_ += formatted("<table{}>\n", table.header.empty() ? " class=\"facts\"" : "");
   const auto row = [&](const std::vector<std::string>& cells, const char* tag) {
     body_ += "<tr>";
     for (const std::string& cell : cells) body_ += formatted("<{0}>{1}</{0}>", tag, escaped(cell));

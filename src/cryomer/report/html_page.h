@@ -13,6 +13,7 @@ struct Headline {
 };
 
 struct HtmlTable {
+  std::string title;
   std::vector<std::string> header;             // the first column is flush left, the others right
   std::vector<std::vector<std::string>> rows;
 };
@@ -31,7 +32,8 @@ class HtmlPage {
   void section(const std::string& title, const std::string& introduction = "");
   void paragraph(const std::string& text);
   void headlines(const std::vector<Headline>& headlines);
-  void table(const HtmlTable& table, const std::string& title = "");
+  void table(const HtmlTable& table);                  // without rows: nothing
+  void tables(const std::vector<HtmlTable>& tables);  // side by side where there is room
   // Side by side, so many in a row where the window is wide enough.
   void figures(const std::vector<HtmlFigure>& figures, int columns);
   void code(const std::vector<std::string>& lines);

@@ -23,6 +23,12 @@ namespace {
 constexpr double kEyeResolution = 15;  // A, of the gallery's low-pass
 constexpr size_t kMostPoints = 4000;   // drawn in a scatter
 
+// Sizes of drawings for so many in a row; a unit is then about a pixel, and letters are as large everywhere.
+PlotFrame frame_for(int columns, std::string x, std::string y, double height_share = 0.62) {
+  const int width = columns == 1 ? 1064 : columns == 2 ? 519 : 342;
+  return PlotFrame(std::move(x), std::move(y), width, static_cast<int>(std::min(width * height_share, 270.0 + 0.25 * width)));
+}
+
 std::string length(double value) { return std::isfinite(value) ? number_text(value, 2) + " \u00c5" : "\u2013"; }
 std::string plain(double value, int decimals) { return std::isfinite(value) ? number_text(value, decimals) : "\u2013"; }
 std::string percent(double share) { return std::isfinite(share) ? number_text(100 * share, 1) + " %" : "\u2013"; }
@@ -45,7 +51,7 @@ std::vector<double> thinned(const std::vector<double>& values) {
 std::string spoken(const std::string& pair) {
   std::string text = pair;
   const size_t colon = text.find(':');
-  if (colon != std::string::npos) text.replace(colon, 1, " \u2013 ");
+  if (colon != std::string::npos) text.replace(colon, 1, "\u00a0\u2013\u00a0");
   return text;
 }
 
@@ -94,7 +100,7 @@ std::vector<Headline> headlines(const RunReport& report) {
   if (report.ensemble_comparison) {
     const EmdRmsd& emd = report.ensemble_comparison->emd;
     cards.push_back({"Ensemble to truth, EMD-RMSD", length(emd.value),
-                     formatted("between {} (two draws of the truth) and {} (base structure)", plain(emd.floor, 2), plain(emd.baseline, 2)),
+                     formatted("two draws of the truth: {}; the base structure: {}", plain(emd.floor, 2), plain(emd.baseline, 2)),
                      std::isfinite(emd.floor) ? gauge_svg(emd.value, emd.floor, emd.baseline) : ""});
   }
   if (report.posterior_comparison) {
@@ -114,7 +120,7 @@ std::vector<Headline> headlines(const RunReport& report) {
   if (report.ensemble && !report.ensemble->rmsf.empty()) {
     const auto& rmsf = report.ensemble->rmsf;
     const auto most = std::max_element(rmsf.begin(), rmsf.end()) - rmsf.begin();
-    cards.push_back({"Moves most", "residue " + report.ensemble->residues[most],
+    cards.push_back({"The residue that moves most", report.ensemble->residues[most],
                      formatted("RMSF {}; the median residue {}", length(rmsf[most]), length(median(rmsf))), ""});
   }
   if (const auto end = training_end(report.metrics)) {
@@ -144,19 +150,19 @@ void add_training(HtmlPage& page, const CsvTable& metrics) {
     figures.push_back({curves_svg(frame, curves, changes), title, caption});
   };
   if (!base.empty()) {
-    add(pair_of("log_likelihood", true), {"", "nats per image"}, "Log-likelihood over the base structure",
+    add(pair_of("log_likelihood", true), frame_for(3, "", "nats per image", 0.72), "Log-likelihood over the base structure",
         "Both against what the base structure alone gives the held-out images. A gap between the curves is overfitting.");
   }
-  add(pair_of("kl", false), {"", "nats"}, "Information each image gives about its conformation",
-      "Divergence of the posterior from the prior. Near zero: the images say nothing the prior does not.");
-  PlotFrame logarithmic{"", "restraint energy"};
+  add(pair_of("kl", false), frame_for(3, "", "nats", 0.72), "Information in an image",
+      "About its conformation: the divergence of its posterior from the prior. Near zero, images say nothing new.");
+  PlotFrame logarithmic = frame_for(3, "", "restraint energy", 0.72);
   logarithmic.logarithmic_y = true;
   add(pair_of("chain", false), logarithmic, "Strain of the chain", "Mean over structures, before the small gaps are closed on output.");
   page.figures(figures, 3);
 }
 
 void add_gallery(HtmlPage& page, const Gallery& gallery) {
-  page.section("Particles and what the model makes of them", gallery.remark);
+  page.section("Images", gallery.remark);
   std::vector<GrayImage> observed, predicted, residual;
   double raw_deviation = 0, deviation = 0;
   for (const GalleryParticle& particle : gallery.particles) {
@@ -177,8 +183,8 @@ void add_gallery(HtmlPage& page, const Gallery& gallery) {
     }
   };
   row("observed", 3 * raw_deviation, [&](size_t i) { return centred(gallery.particles[i].observed); });
-  row(formatted("observed, {:g} \u00c5", kEyeResolution), 3.2 * deviation, [&](size_t i) { return observed[i]; });
-  row(formatted("predicted, {:g} \u00c5", kEyeResolution), 3.2 * deviation, [&](size_t i) { return predicted[i]; });
+  row(formatted("observed, {:g}\u00a0\u00c5", kEyeResolution), 3.2 * deviation, [&](size_t i) { return observed[i]; });
+  row(formatted("predicted, {:g}\u00a0\u00c5", kEyeResolution), 3.2 * deviation, [&](size_t i) { return predicted[i]; });
   row("difference", 3.2 * deviation, [&](size_t i) { return residual[i]; });
   markup += "\n</div>\n";
   page.figures({{markup, "",
@@ -193,14 +199,16 @@ void add_ensemble(HtmlPage& page, const RunReport& report) {
   page.section("The learned ensemble", view.source);
   const Mat3 front = principal_axes(view.traces.traces);
   const Mat3 side{{0, 0, -1, 0, 1, 0, 1, 0, 0}}, above{{1, 0, 0, 0, 0, -1, 0, 1, 0}};
-  const double extent = trace_extent(view.traces.traces);
-  page.figures({{trace_svg(view.traces, front, extent, "front"), "", ""},
-                {trace_svg(view.traces, side * front, extent, "from the right"), "", ""},
-                {trace_svg(view.traces, above * front, extent, "from above"), "", ""}},
-               3);
+  const std::vector<std::pair<std::string, Mat3>> sides = {{"front", front}, {"from the right", side * front}, {"from above", above * front}};
+  TraceExtent extent;
+  for (const auto& [name, orientation] : sides) extent = larger(extent, trace_extent(view.traces, orientation));
+  std::vector<HtmlFigure> views;
+  for (const auto& [name, orientation] : sides) views.push_back({trace_svg(view.traces, orientation, extent, name), "", ""});
+  page.figures(views, 3);
   const double most = view.rmsf.empty() ? 1 : *std::max_element(view.rmsf.begin(), view.rmsf.end());
-  page.figures({{svg_begin(1060, 34, "Color scale") + ramp_legend(430, 14, 200, 0, most, "RMSF of CA, \u00c5") + "</svg>", "",
-                 formatted("{} conformations, superposed; CA traces coloured by how far each residue moves. The base structure is drawn thick.",
+  page.figures({{svg_begin(1064, 34, "Color scale") + ramp_legend(432, 14, 200, 0, most, "RMSF of CA, \u00c5") + "</svg>", "",
+                 formatted("CA traces of {} conformations, superposed, coloured by how far each residue moves; the base structure is drawn "
+                           "thicker.",
                            view.traces.traces.size())}},
                1);
   std::vector<HtmlFigure> figures;
@@ -216,12 +224,12 @@ void add_ensemble(HtmlPage& page, const RunReport& report) {
   std::vector<Curve> curves;
   if (!view.truth_rmsf.empty()) curves.push_back({"truth", Tone::truth, ascending ? numbers : index, view.truth_rmsf});
   curves.push_back({"learned", Tone::learned, ascending ? numbers : index, view.rmsf});
-  PlotFrame wide{ascending ? "residue" : "residue, in the order of the file", "RMSF of CA, \u00c5", 1060, 260};
+  PlotFrame wide = frame_for(1, ascending ? "residue" : "residue, in the order of the file", "RMSF of CA, \u00c5", 0.24);
   wide.y_least = 0;
   page.figures({{curves_svg(wide, curves), "Where the protein moves",
                  "Root mean square fluctuation of each CA about its mean after superposition of all CAs."}},
                1);
-  if (report.distances.empty()) return;
+  const int columns = report.distances.size() > 2 ? 3 : 2;
   for (const DistanceView& d : report.distances) {
     std::vector<Sample> samples;
     if (!d.truth.empty()) samples.push_back({"truth", Tone::truth, d.truth, d.truth_weights});
@@ -235,15 +243,15 @@ void add_ensemble(HtmlPage& page, const RunReport& report) {
     }
     std::vector<Rule> rules;
     if (d.cut) rules.push_back({*d.cut, "cut"});
-    figures.push_back({histogram_svg({"distance, \u00c5", "density, 1/\u00c5"}, samples, rules), spoken(d.name), caption + "."});
+    figures.push_back({histogram_svg(frame_for(columns, "distance, \u00c5", "density, 1/\u00c5", 0.55), samples, rules), spoken(d.name), caption + "."});
   }
   if (!figures.empty() && !report.distance_remark.empty()) page.paragraph(report.distance_remark);
-  page.figures(figures, figures.size() > 2 ? 3 : 2);
+  page.figures(figures, columns);
 }
 
 void add_particles(HtmlPage& page, const RunReport& report) {
   const LatentView& view = *report.latents;
-  page.section("What was inferred about each particle", view.remark);
+  page.section("Each particle", view.remark);
   const PrincipalComponents components = principal_components(view.means, view.particles, view.dimension);
   std::vector<HtmlFigure> figures;
   Cloud cloud;
@@ -258,7 +266,10 @@ void add_particles(HtmlPage& page, const RunReport& report) {
     cloud.color_label = spoken(report.distances[0].name) + ", \u00c5";
     caption += ", coloured by the inferred distance";
   }
-  PlotFrame square{"first component", "second component", 420, 380};
+  const bool judged = !report.distances.empty() && report.distances[0].true_inferred.size() == report.distances[0].inferred.size() &&
+                      colored;
+  const int columns = judged && report.distances.size() > 1 ? 3 : 2;
+  const PlotFrame square = frame_for(columns, "first component", "second component", 0.95);
   figures.push_back({scatter_svg(square, cloud), "The space of conformations", caption + "."});
   for (size_t k = 0; k < report.distances.size(); ++k) {
     const DistanceView& d = report.distances[k];
@@ -273,61 +284,59 @@ void add_particles(HtmlPage& page, const RunReport& report) {
         if (of.name == d.name) r = of.pearson_r;
       }
     }
-    figures.push_back({scatter_svg({"true distance, \u00c5", "inferred distance, \u00c5", 420, 380}, against), spoken(d.name),
+    figures.push_back({scatter_svg(frame_for(columns, "true distance, \u00c5", "inferred distance, \u00c5", 0.95), against), spoken(d.name),
                        formatted("One point for each particle; r = {}.", plain(r, 3))});
   }
-  page.figures(figures, figures.size() > 2 ? 3 : 2);
+  page.figures(figures, columns);
   if (components.first.size() > kMostPoints) {
     page.paragraph(formatted("Scatters show every {}th particle.", (components.first.size() + kMostPoints - 1) / kMostPoints));
   }
 }
 
 void add_comparison(HtmlPage& page, const RunReport& report) {
+  std::vector<HtmlTable> tables;
   page.section("Against the truth", "The figures of cryomer evaluate, over the same files.");
   if (report.ensemble_comparison) {
     const EnsembleComparison& c = *report.ensemble_comparison;
-    page.table({{formatted("EMD-RMSD over {} atoms", c.atoms == AtomSet::ca ? "CA" : "all heavy"), "\u00c5", "conformations of each side"},
+    tables.push_back({"The ensemble as a whole", {formatted("EMD-RMSD over {} atoms", c.atoms == AtomSet::ca ? "CA" : "all heavy"), "\u00c5", "drawn"},
                 {{"ensemble to truth", plain(c.emd.value, 2), formatted("{}", c.emd.n)},
                  {"floor: two disjoint draws of the truth", plain(c.emd.floor, 2), formatted("{}", c.emd.floor_n)},
-                 {"baseline: the base structure repeated", plain(c.emd.baseline, 2), formatted("{}", c.emd.n)}}},
-               "The ensemble as a whole");
-    HtmlTable distances{{"", "mean, \u00c5", "true", "std, \u00c5", "true", "Wasserstein, \u00c5", "KS"}, {}};
+                 {"baseline: the base structure repeated", plain(c.emd.baseline, 2), formatted("{}", c.emd.n)}}});
+    HtmlTable distances{"Distributions of distances, \u00c5", {"", "mean", "true", "std", "true", "Wasserstein", "KS"}, {}};
     for (const DistanceComparison& d : c.distances) {
       distances.rows.push_back({spoken(d.name), plain(d.mean, 2), plain(d.truth_mean, 2), plain(d.standard_deviation, 2),
                                 plain(d.truth_standard_deviation, 2), plain(d.wasserstein, 2), plain(d.ks, 3)});
     }
-    page.table(distances, "Distributions of distances");
-    HtmlTable groups{{"", "learned", "true"}, {}};
+    tables.push_back(distances);
+    HtmlTable groups{"Groups made by the cuts", {"", "learned", "true"}, {}};
     for (const ModeGroup& group : c.groups) groups.rows.push_back({group.label, percent(group.fraction), percent(group.truth_fraction)});
-    page.table(groups, "Groups made by the cuts");
+    tables.push_back(groups);
   }
   if (report.posterior_comparison) {
     const PosteriorComparison& c = *report.posterior_comparison;
-    page.table({{formatted("RMSD over {} atoms", c.atoms == AtomSet::ca ? "CA" : "all heavy"), "\u00c5"},
-                {{"mean", plain(c.rmsd_mean, 2)}, {"median", plain(c.rmsd_median, 2)}, {"the base structure", plain(c.rmsd_baseline, 2)}}},
-               formatted("Particle by particle ({} particles)", c.particles));
-    HtmlTable correlations{{"", "r", "rms error, \u00c5", "bias, \u00c5"}, {}};
+    tables.push_back({formatted("Particle by particle ({} particles)", c.particles), {formatted("RMSD over {} atoms", c.atoms == AtomSet::ca ? "CA" : "all heavy"), "\u00c5"},
+                {{"mean", plain(c.rmsd_mean, 2)}, {"median", plain(c.rmsd_median, 2)}, {"the base structure", plain(c.rmsd_baseline, 2)}}});
+    HtmlTable correlations{"Distances, particle by particle", {"", "r", "rms error, \u00c5", "bias, \u00c5"}, {}};
     for (const DistanceCorrelation& d : c.distances) {
       correlations.rows.push_back({spoken(d.name), plain(d.pearson_r, 3), plain(d.rmse, 2), plain(d.bias, 2)});
     }
-    page.table(correlations, "Distances, particle by particle");
+    tables.push_back(correlations);
     if (!c.coverage.empty()) {
-      HtmlTable calibration{{"interval"}, {{"all distances"}}};
+      HtmlTable calibration{"How often the truth lies in the posterior's interval", {"interval"}, {{"all distances"}}};
       for (const double level : kCalibrationLevels) calibration.header.push_back(formatted("{:g} %", 100 * level));
       for (const double covered : c.coverage) calibration.rows[0].push_back(percent(covered));
       for (const DistanceCorrelation& d : c.distances) {
         calibration.rows.push_back({spoken(d.name)});
         for (const double covered : d.coverage) calibration.rows.back().push_back(percent(covered));
       }
-      page.table(calibration, "How often the truth lies in the posterior's interval");
+      tables.push_back(calibration);
     }
     if (c.has_poses) {
       const auto row = [](const std::string& name, const PoseErrorFigures& of) {
         return std::vector<std::string>{name, plain(of.median_deg, 2) + "\u00b0", percent(of.within_10deg), plain(of.shift_median_A, 2)};
       };
-      page.table({{"", "median error", "within 10\u00b0", "median shift error, \u00c5"},
-                  {row("as given", c.poses.direct), row("after the best rotation and shift of the model", c.poses.aligned)}},
-                 "Poses");
+      tables.push_back({"Poses", {"", "median error", "within 10\u00b0", "median shift error, \u00c5"},
+                  {row("as given", c.poses.direct), row("after the best rotation and shift of the model", c.poses.aligned)}});
     }
   }
   if (report.ensemble_comparison) {
@@ -335,14 +344,14 @@ void add_comparison(HtmlPage& page, const RunReport& report) {
     const auto row = [&](const std::string& name, double Stereochemistry::*figure) {
       return std::vector<std::string>{name, plain(c.geometry.*figure, 3), plain(c.truth_geometry.*figure, 3), plain(c.base_geometry.*figure, 3)};
     };
-    page.table({{"", "learned", "true", "base"},
+    tables.push_back({"Does it look like a protein?", {"", "learned", "true", "base"},
                 {row("C\u2013N bonds, rms deviation from the base, \u00c5", &Stereochemistry::bond_rms_deviation),
                  row("C\u2013N bonds, rms deviation from 1.329 \u00c5, \u00c5", &Stereochemistry::bond_rms_deviation_ideal),
                  row("clashes per 1000 atoms", &Stereochemistry::clashes_per_1000_atoms),
                  row("hydrogen bonds kept (share)", &Stereochemistry::hydrogen_bonds_kept),
-                 row("\u2003in helices", &Stereochemistry::helix_bonds_kept), row("\u2003in sheets", &Stereochemistry::strand_bonds_kept)}},
-               "Does it look like a protein?");
+                 row("\u2003in helices", &Stereochemistry::helix_bonds_kept), row("\u2003in sheets", &Stereochemistry::strand_bonds_kept)}});
   }
+  page.tables(tables);
 }
 
 void add_data(HtmlPage& page, const RunReport& report) {
@@ -364,7 +373,7 @@ void add_data(HtmlPage& page, const RunReport& report) {
       }
     }
     if (curves.size() > 4) curves.resize(4);
-    PlotFrame frame{"spatial frequency, 1/\u00c5", "variance per pixel"};
+    PlotFrame frame = frame_for(2, "spatial frequency, 1/\u00c5", "variance per pixel", 0.5);
     frame.x_least = 0;
     frame.logarithmic_y = most > 8 * least;
     if (!frame.logarithmic_y) frame.y_least = 0;

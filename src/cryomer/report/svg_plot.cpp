@@ -113,7 +113,7 @@ std::string described(const PlotFrame& frame, const std::string& kind) {
   return kind + " of " + (frame.y_label.empty() ? "" : frame.y_label + " over ") + frame.x_label;
 }
 
-// "r" or NaN when either side does not vary is for the caller to say; here only the points are drawn, one path per color.
+// One path for each color.
 std::string points(const Canvas& canvas, const Cloud& cloud, Range color) {
   constexpr int kColors = 24;
   const size_t count = std::min(cloud.x.size(), cloud.y.size());
@@ -143,9 +143,9 @@ std::string curves_svg(const PlotFrame& frame, const std::vector<Curve>& curves,
       if (!frame.logarithmic_y || value > 0) y.add(value);
     }
   }
-  const Canvas canvas(frame, axis_of(x, frame.x_least, frame.x_most, false, false),
+  const Canvas canvas(frame, axis_of(x, frame.x_least, frame.x_most, false, false).with_ticks(std::max(5, frame.width / 80)),
                       axis_of(y, frame.y_least, frame.y_most, frame.logarithmic_y, true));
-  std::string svg = svg_begin(frame.width, frame.height, described(frame, "Curves")) + canvas.axes() + canvas.rules(rules);
+  std::string svg = svg_begin(frame.width, frame.height, described(frame, "Curves")) + canvas.axes();
   std::vector<std::pair<std::string, Tone>> entries;
   for (const Curve& curve : curves) {
     std::string path;
@@ -163,7 +163,7 @@ std::string curves_svg(const PlotFrame& frame, const std::vector<Curve>& curves,
     svg += formatted("<path class=\"line {}\" d=\"{}\"/>", class_of(curve.tone), path);
     entries.push_back({curve.name, curve.tone});
   }
-  return svg + canvas.legend(entries) + "</svg>";
+  return svg + canvas.rules(rules) + canvas.legend(entries) + "</svg>";
 }
 
 std::string histogram_svg(const PlotFrame& frame, const std::vector<Sample>& samples, const std::vector<Rule>& rules) {
@@ -193,9 +193,8 @@ std::string histogram_svg(const PlotFrame& frame, const std::vector<Sample>& sam
     y.add(density);
     densities.push_back(std::move(density));
   }
-  PlotFrame plain = frame;
-  const Canvas canvas(plain, x_axis, Axis::linear(0, std::max(1e-12, 1.05 * y.most)));
-  std::string svg = svg_begin(frame.width, frame.height, described(frame, "Histogram")) + canvas.axes() + canvas.rules(rules);
+  const Canvas canvas(frame, x_axis, Axis::linear(0, std::max(1e-12, 1.05 * y.most)));
+  std::string svg = svg_begin(frame.width, frame.height, described(frame, "Histogram")) + canvas.axes();
   std::vector<std::pair<std::string, Tone>> entries;
   for (size_t s = 0; s < samples.size(); ++s) {
     std::string outline = formatted("M{:.1f} {:.1f}", canvas.x(x_axis.least()), canvas.bottom());
@@ -206,7 +205,7 @@ std::string histogram_svg(const PlotFrame& frame, const std::vector<Sample>& sam
     svg += formatted("<path class=\"area {0}\" d=\"{1}Z\"/><path class=\"line {0}\" d=\"{1}\"/>", class_of(samples[s].tone), outline);
     entries.push_back({samples[s].name, samples[s].tone});
   }
-  return svg + canvas.legend(entries) + "</svg>";
+  return svg + canvas.rules(rules) + canvas.legend(entries) + "</svg>";
 }
 
 std::string scatter_svg(const PlotFrame& frame, const Cloud& cloud) {
@@ -214,14 +213,13 @@ std::string scatter_svg(const PlotFrame& frame, const Cloud& cloud) {
   x.add(cloud.x);
   y.add(cloud.y);
   color.add(cloud.color);
-  PlotFrame own = frame;
   const bool colored = !color.empty();
   if (cloud.diagonal) {
     x.add(cloud.y);
     y.add(cloud.x);
   }
   const double top = colored ? 40 : 12;
-  const Canvas canvas(own, axis_of(x, frame.x_least, frame.x_most, false, true),
+  const Canvas canvas(frame, axis_of(x, frame.x_least, frame.x_most, false, true),
                       axis_of(y, frame.y_least, frame.y_most, false, true), top);
   std::string svg = svg_begin(frame.width, frame.height, described(frame, "Scatter")) + canvas.axes();
   svg += points(canvas, cloud, color);

@@ -13,9 +13,9 @@ namespace cryomer {
 
 namespace {
 
-constexpr int kSize = 340;     // of the drawing
+constexpr double kWidth = 342, kMargin = 6;  // of the drawing
 constexpr int kColors = 20;
-constexpr int kDepths = 4;     // line widths of the foreground
+constexpr int kDepths = 4;  // line widths of the foreground
 
 Vec3 point(const float* x) { return {x[0], x[1], x[2]}; }
 
@@ -42,21 +42,26 @@ Mat3 principal_axes(const Ensemble& traces) {
   return transposed(Mat3::from_columns(longest, middle, cross(longest, middle)));
 }
 
-double trace_extent(const Ensemble& traces) {
-  const Vec3 centre = centre_of(traces);
-  double farthest = 1;
-  for (size_t i = 0; i < traces.coordinates.size(); i += 3) {
-    farthest = std::max(farthest, norm(point(traces.coordinates.data() + i) - centre));
+TraceExtent trace_extent(const TraceView& view, const Mat3& orientation) {
+  const Vec3 centre = centre_of(view.traces);
+  TraceExtent extent;
+  for (size_t i = 0; i < view.traces.coordinates.size(); i += 3) {
+    const Vec3 turned = orientation * (point(view.traces.coordinates.data() + i) - centre);
+    extent = larger(extent, {std::abs(turned.x), std::abs(turned.y)});
   }
-  return 1.04 * farthest;
+  return extent;
 }
 
-std::string trace_svg(const TraceView& view, const Mat3& orientation, double scale, const std::string& title) {
+TraceExtent larger(TraceExtent a, TraceExtent b) { return {std::max(a.width, b.width), std::max(a.height, b.height)}; }
+
+std::string trace_svg(const TraceView& view, const Mat3& orientation, TraceExtent extent, const std::string& title) {
   const Vec3 centre = centre_of(view.traces);
   const auto residues = static_cast<int>(view.traces.atom_count);
+  const double unit = 0.5 * (kWidth - 2 * kMargin) / extent.width;  // of the drawing per A
+  const double middle = extent.height * unit + kMargin;
   const auto seen = [&](const float* x) {
     const Vec3 turned = orientation * (point(x) - centre);
-    return Vec3{0.5 * kSize * (1 + turned.x / scale), 0.5 * kSize * (1 - turned.y / scale), turned.z / scale};
+    return Vec3{0.5 * kWidth + unit * turned.x, middle - unit * turned.y, turned.z / std::max(extent.width, extent.height)};
   };
   // Strokes of one color (and depth) form one path; a stroke is as long as its color lasts.
   const auto strokes = [&](const float* trace, std::vector<std::string>& paths, bool by_depth) {
@@ -77,7 +82,7 @@ std::string trace_svg(const TraceView& view, const Mat3& orientation, double sca
       before = here;
     }
   };
-  std::string svg = svg_begin(kSize, kSize + 22, "CA traces, " + title);
+  std::string svg = svg_begin(kWidth, 2 * middle + 22, "CA traces, " + title);
   std::vector<std::string> thin(kColors);
   for (int64_t i = 0; i < view.traces.size(); ++i) strokes(view.traces.conformation(i), thin, false);
   for (int c = 0; c < kColors; ++c) {
@@ -96,10 +101,10 @@ std::string trace_svg(const TraceView& view, const Mat3& orientation, double sca
     }
   }
   // A bar of 10 A and the side one looks from.
-  const double bar = 0.5 * kSize * 10 / scale;
-  svg += formatted("<path class=\"axis\" d=\"M10 {0}h{1:.1f}\"/>", kSize + 8, bar);
-  svg += svg_text(16 + bar, kSize + 12, "tick", "start", "10 \u00c5");
-  svg += svg_text(kSize - 8, kSize + 12, "tick", "end", title);
+  const double foot = 2 * middle + 8;
+  svg += formatted("<path class=\"axis\" d=\"M10 {:.1f}h{:.1f}\"/>", foot, 10 * unit);
+  svg += svg_text(16 + 10 * unit, foot + 4, "tick", "start", "10 \u00c5");
+  svg += svg_text(kWidth - 8, foot + 4, "tick", "end", title);
   return svg + "</svg>";
 }
 

@@ -19,11 +19,15 @@ struct TraceView {
 // The axes of the traces' largest, middle and smallest extent as rows, right-handed.
 Mat3 principal_axes(const Ensemble& traces);
 
-// The drawing as seen along `orientation`'s third row, with its first row to the right and the second up. `scale` is the
-// half width shown, A. Nearer parts of the foreground are drawn thicker.
-std::string trace_svg(const TraceView& view, const Mat3& orientation, double scale, const std::string& title);
+// Half the width and height, A, that hold every trace as seen in an orientation.
+struct TraceExtent {
+  double width = 1, height = 1;
+};
+TraceExtent trace_extent(const TraceView& view, const Mat3& orientation);
+TraceExtent larger(TraceExtent a, TraceExtent b);
 
-// Half the width, A, in which every trace fits from every side.
-double trace_extent(const Ensemble& traces);
+// The drawing as seen along `orientation`'s third row, with its first row to the right and the second up. Nearer parts of
+// the foreground are drawn thicker.
+std::string trace_svg(const TraceView& view, const Mat3& orientation, TraceExtent extent, const std::string& title);
 
 }  // namespace cryomer
