@@ -1,5 +1,6 @@
 #include "cryomer/protein/normal_modes.h"
 
+#include "cryomer/protein/rigid_residues.h"
 #include "evaluation/small_structures.h"
 #include "testing.h"
 
@@ -10,15 +11,12 @@ namespace {
 // amplitude makes along their connecting line, to first order.
 double largest_stretch(const Structure& structure, const NormalModes& modes, int64_t mode) {
   std::vector<Vec3> moved, position;
+  const std::vector<ResidueFrame> frames = residue_frames(structure);
   const auto translation = modes.translation.accessor<float, 3>();
   for (int r = 0; r < structure.residue_count(); ++r) {
-    const int n = structure.find_atom(r, "N"), ca = structure.find_atom(r, "CA"), c = structure.find_atom(r, "C");
-    if (n < 0 || ca < 0 || c < 0) continue;
-    // The backbone frame: e1 along CA-C, N in the plane of e1 and e2.
-    const Vec3 x = structure.atoms[ca].position;
-    const Mat3 frame = rotation_from_two_vectors(structure.atoms[c].position - x, structure.atoms[n].position - x);
-    moved.push_back(frame * Vec3{translation[mode][r][0], translation[mode][r][1], translation[mode][r][2]});
-    position.push_back(x);
+    if (structure.residues[r].kind != ResidueKind::protein) continue;
+    moved.push_back(frames[r].rotation * Vec3{translation[mode][r][0], translation[mode][r][1], translation[mode][r][2]});
+    position.push_back(frames[r].origin);
   }
   double largest = 0;
   for (size_t i = 0; i < moved.size(); ++i) {
