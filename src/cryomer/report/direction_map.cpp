@@ -38,7 +38,7 @@ DirectionCounts count_directions(const std::vector<Vec3>& directions, int rows, 
 }
 
 std::string direction_svg(const DirectionCounts& counts) {
-  constexpr double kWidth = 380, kMap = 360, kTop = 44;
+  constexpr double kWidth = 519, kMap = 440, kTop = 44;
   const double expected = double(counts.total) / (counts.rows * counts.columns);
   const int64_t largest = counts.counts.empty() ? 0 : *std::max_element(counts.counts.begin(), counts.counts.end());
   const double most = std::max(1e-9, double(largest) / std::max(expected, 1e-9));
@@ -52,7 +52,7 @@ std::string direction_svg(const DirectionCounts& counts) {
     for (int column = 0; column < counts.columns; ++column) {
       const double z0 = -1 + 2.0 * row / counts.rows, z1 = -1 + 2.0 * (row + 1) / counts.rows;
       const double a0 = -kPi + 2 * kPi * column / counts.columns, a1 = -kPi + 2 * kPi * (column + 1) / counts.columns;
-      constexpr int kParts = 3;  // the sides are curved
+      constexpr int kParts = 8;  // the sides are curved
       std::string path;
       const auto add = [&](double azimuth, double z) {
         const auto [x, y] = place(azimuth, z);
@@ -62,7 +62,7 @@ std::string direction_svg(const DirectionCounts& counts) {
       for (int k = 0; k <= kParts; ++k) add(a1, z1 + (z0 - z1) * k / kParts);
       const double share = counts.counts[size_t(row) * counts.columns + column] / std::max(expected, 1e-9) / most;
       const std::string color = ramp_color(share);
-      svg += formatted("<path fill=\"{0}\" stroke=\"{0}\" stroke-width=\"0.4\" d=\"{1}Z\"/>", color, path);
+      svg += formatted("<path style=\"fill:{0};stroke:{0};stroke-width:.4\" d=\"{1}Z\"/>", color, path);
     }
   }
   svg += ramp_legend(0.5 * kWidth - 90, 16, 180, 0, most, "particles, relative to an even spread");
