@@ -59,6 +59,7 @@ void Simulate::run() {
   if (ensemble.empty() == motion.empty()) {
     fail_usage("give either --ensemble (a trajectory) or --motion (unimodal, bimodal or continuous)");
   }
+  if (!motion.empty()) motion_kind_from_name(motion);  // before anything is written
   const Structure base = read_structure(structure);
   std::unique_ptr<TrajectoryReader> states;
   if (!ensemble.empty()) states = open_trajectory(ensemble, base, topology);

@@ -27,6 +27,7 @@ void add_infer(CLI::App& program);
 void add_interpolate(CLI::App& program);
 void add_project(CLI::App& program);
 void add_evaluate(CLI::App& program);
+void add_report(CLI::App& program);
 void add_doctor(CLI::App& program);
 
 // The exact command line, for logs and reports; set by main.

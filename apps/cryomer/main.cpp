@@ -28,7 +28,8 @@ std::string explain(const CLI::App& program, const CLI::ParseError& problem, int
   }
   for (int i = 1; i < count; ++i) {
     const std::string given = split(arguments[i], '=').front();
-    const bool unknown_flag = starts_with(given, "--") && message.find(given) != std::string::npos;
+    // An unknown option is the likely cause of whatever else is wrong, such as a required one that is missing.
+    const bool unknown_flag = starts_with(given, "--") && given.size() > 2;
     const bool unknown_command = i == 1 && command == &program && !starts_with(given, "-");
     const bool known = std::find(names.begin(), names.end(), given) != names.end();
     if ((unknown_flag || unknown_command) && !known) {
@@ -51,6 +52,7 @@ int run(int count, char** arguments) {
   add_interpolate(program);
   add_project(program);
   add_evaluate(program);
+  add_report(program);
   add_doctor(program);
   for (int i = 0; i < count; ++i) command_line += (i ? " " : "") + std::string(i ? arguments[i] : "cryomer");
   try {

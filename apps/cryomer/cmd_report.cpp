@@ -1,0 +1,52 @@
+#include <memory>
+
+#include "command.h"
+#include "cryomer/base/atomic_file.h"
+#include "cryomer/base/error.h"
+#include "cryomer/base/log.h"
+#include "cryomer/base/text.h"
+#include "cryomer/evaluation/comparison_text.h"
+#include "report_gather.h"
+
+namespace cryomer {
+
+namespace {
+
+struct Report {
+  CommonOptions common;
+  ReportSettings settings;
+  std::string out;
+
+  void run() {
+    common.apply();
+    if (!ends_with(lower(out), ".html") && !ends_with(lower(out), ".htm")) fail_usage("--out {}: expected a name that ends in .html", out);
+    settings.seed = common.seed;
+    const RunReport report = gather_report(settings);
+    write_file_atomically(out, run_report_html(report));
+    if (!common.json.empty()) {
+      write_file_atomically(common.json,
+                            comparison_json(report.ensemble_comparison ? &*report.ensemble_comparison : nullptr,
+                                            report.posterior_comparison ? &*report.posterior_comparison : nullptr));
+    }
+    for (const std::string& what : report.absent) log_info("Not in the report: {}", what);
+    log_info("Wrote {}", out);
+  }
+};
+
+}  // namespace
+
+void add_report(CLI::App& program) {
+  CLI::App* command = program.add_subcommand("report", "One HTML page about a run: figures, curves, pictures");
+  auto s = std::make_shared<Report>();
+  command->add_option("run", s->settings.run_folder, "Folder of the run")->required();
+  command->add_option("--out", s->out, "HTML file to write")->required();
+  s->settings.inputs.add(*command);
+  command->get_option("--ensemble")->description("Ensemble to show: DCD, multi-model PDB or mmCIF; default: drawn from the model");
+  command->get_option("--posterior")->description("Folder of cryomer infer; default: some particles are inferred");
+  command->get_option("--distance")->description("Pair distance such as A/284/CA:A/225/CA; may be repeated; default: those that vary most");
+  command->add_option("--data-dir", s->settings.data_dir, "Folder in which image paths are tried first");
+  s->common.add(*command, true);
+  command->callback([s] { s->run(); });
+}
+
+}  // namespace cryomer

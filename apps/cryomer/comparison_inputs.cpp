@@ -1,0 +1,108 @@
+#include "comparison_inputs.h"
+
+#include "cryomer/base/atomic_file.h"
+#include "cryomer/base/error.h"
+#include "cryomer/base/text.h"
+#include "cryomer/base/units.h"
+
+namespace cryomer {
+
+void ComparisonInputs::add(CLI::App& command) {
+  command.add_option("--ensemble", ensemble, "Ensemble to judge: DCD, multi-model PDB or mmCIF");
+  command.add_option("--topology", topology, "Atoms of a DCD ensemble, when they are not those of the structure");
+  command.add_option("--posterior", posterior, "Folder of cryomer infer, to judge particle by particle");
+  command.add_option("--truth", truth, "True states: DCD, multi-model PDB or mmCIF");
+  command.add_option("--truth-topology", truth_topology, "Atoms of a DCD truth, when they are not those of the structure");
+  command.add_option("--truth-weights", truth_weights, "Text file, one weight per true state");
+  command.add_option("--truth-star", truth_star, "STAR with the true state and pose of each particle");
+  command.add_option("--n", n, "Structures drawn from each side for EMD-RMSD")->capture_default_str();
+  command.add_option("--atoms", atoms, "Atoms of RMSDs: heavy or ca")->capture_default_str();
+  command.add_option("--distance", distances, "Pair distance such as A/284/CA:A/225/CA; may be repeated");
+  command.add_option("--cut", cuts, "A, one for each --distance: groups by distances below and above");
+}
+
+std::vector<PairDistance> ComparisonInputs::pairs(const Structure& base) const {
+  std::vector<PairDistance> pairs;
+  for (const std::string& text : distances) pairs.push_back(parse_pair_distance(base, text));
+  return pairs;
+}
+
+std::vector<double> ComparisonInputs::weights() const {
+  std::vector<double> weights;
+  if (truth_weights.empty()) return weights;
+  for (const std::string& line : split(read_file(truth_weights), '\n')) {
+    if (trimmed(line).empty()) continue;
+    const auto weight = parse_double(line);
+    if (!weight) fail("{}: '{}' is not a number; expected one weight a line", truth_weights, line);
+    weights.push_back(*weight);
+  }
+  return weights;
+}
+
+const StarTable& particle_table(const StarFile& star, const std::string& path) {
+  for (const StarTable& table : star.tables) {
+    if (table.has("cryomerStateIndex") || table.has("rlnImageName")) return table;
+  }
+  fail("{}: no table with particles in it", path);
+}
+
+std::vector<Pose> poses_of(const StarTable& table) {
+  const int rot = table.column("rlnAngleRot"), tilt = table.column("rlnAngleTilt"), psi = table.column("rlnAnglePsi");
+  const int x = table.column("rlnOriginXAngst"), y = table.column("rlnOriginYAngst");
+  std::vector<Pose> poses;
+  if (rot < 0 || tilt < 0 || psi < 0) return poses;
+  for (int64_t row = 0; row < table.row_count(); ++row) {
+    Pose pose;
+    pose.rotation = rotation_from_euler({radians(table.number(row, rot)), radians(table.number(row, tilt)), radians(table.number(row, psi))});
+    if (x >= 0 && y >= 0) {
+      pose.shift_x = -table.number(row, x);
+      pose.shift_y = -table.number(row, y);
+    }
+    poses.push_back(pose);
+  }
+  return poses;
+}
+
+PosteriorTruth particle_truth(const ComparisonInputs& inputs, const Ensemble& states) {
+  const StarFile star = read_star(inputs.truth_star);
+  const StarTable& table = particle_table(star, inputs.truth_star);
+  const int state = table.column("cryomerStateIndex");
+  if (state < 0) {
+    fail("{}: column _cryomerStateIndex (which state each particle shows) is missing; simulate writes it", inputs.truth_star);
+  }
+  PosteriorTruth truth;
+  truth.states = &states;
+  for (int64_t row = 0; row < table.row_count(); ++row) truth.state_of.push_back(table.integer(row, state));
+  truth.poses = poses_of(table);
+  return truth;
+}
+
+EnsembleComparison compare_ensemble(const ComparisonInputs& inputs, const Structure& base, const Ensemble& ensemble,
+                                    const Ensemble& states, const std::vector<PairDistance>& pairs, int64_t seed) {
+  EnsembleComparisonOptions options;
+  options.emd.n = inputs.n;
+  options.emd.seed = uint64_t(seed);
+  options.atoms = atom_set_from_name(inputs.atoms);
+  options.distances = pairs;
+  options.cuts = inputs.cuts;
+  options.truth_weights = inputs.weights();
+  return compare_ensembles(base, ensemble, states, options);
+}
+
+PosteriorComparison compare_posterior_folder(const ComparisonInputs& inputs, const Structure& base, const PosteriorTruth& truth,
+                                             const std::vector<PairDistance>& pairs) {
+  const std::string found_star = inputs.posterior + "/particles.star";
+  const StarFile found = read_star(found_star);
+  const StarTable& table = particle_table(found, found_star);
+  if (table.row_count() != int64_t(truth.state_of.size())) {
+    fail("{} has {} particles, {} has {}: expected the same rows in the same order", found_star, table.row_count(),
+         inputs.truth_star, truth.state_of.size());
+  }
+  PosteriorComparisonOptions options;
+  options.atoms = atom_set_from_name(inputs.atoms);
+  options.distances = pairs;
+  const auto structures = open_trajectory(inputs.posterior + "/structures.dcd", base);
+  return compare_posterior(base, *structures, poses_of(table), truth, options);
+}
+
+}  // namespace cryomer

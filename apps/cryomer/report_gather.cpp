@@ -1,0 +1,465 @@
+#include "report_gather.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <numeric>
+
+#include "cryomer/base/atomic_file.h"
+#include "cryomer/base/error.h"
+#include "cryomer/base/log.h"
+#include "cryomer/base/text.h"
+#include "cryomer/data/particle_loader.h"
+#include "cryomer/evaluation/conformations.h"
+#include "cryomer/evaluation/fluctuations.h"
+#include "cryomer/evaluation/marginal.h"
+#include "cryomer/geometry/superpose.h"
+#include "cryomer/inference/posterior.h"
+#include "cryomer/inference/sampling.h"
+#include "cryomer/io/npy.h"
+#include "cryomer/io/structure_file.h"
+
+namespace cryomer {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kDrawn = 500;            // structures drawn when no ensemble is given
+constexpr int64_t kInferred = 500;         // particles inferred when no posterior is given
+constexpr size_t kGallery = 8;
+constexpr int64_t kTraces = 24;
+
+// The command lines that made the run, from its log: "2026-01-02 03:04:05 info: cryomer train ...".
+std::vector<std::string> logged_commands(const std::string& path) {
+  std::vector<std::string> commands;
+  if (!fs::exists(path)) return commands;
+  const std::string mark = " info: cryomer ";
+  for (const std::string& line : split(read_file(path), '\n')) {
+    const size_t place = line.find(mark);
+    if (place == std::string::npos || place > 30) continue;
+    const std::string command = line.substr(place + 7);
+    if (commands.empty() || commands.back() != command) commands.push_back(command);
+  }
+  return commands;
+}
+
+class Gatherer {
+ public:
+  explicit Gatherer(const ReportSettings& settings) : settings_(settings), inputs_(settings.inputs), directory_{settings.run_folder} {}
+
+  RunReport gather();
+
+ private:
+  void open_run();
+  void open_particles();
+  void open_ensemble();
+  void choose_distances();
+  void read_truth();
+  void describe();
+  void view_ensemble();
+  void view_particles();
+  void view_gallery();
+  void compare();
+
+  void absent(const std::string& what) { report_.absent.push_back(what); }
+  Ensemble cas_of(const Ensemble& ensemble) const {
+    std::vector<int64_t> all(ensemble.size());
+    std::iota(all.begin(), all.end(), 0);
+    return selected(ensemble, all, cas_);
+  }
+  // Posterior means of these particles: of the given folder, or of the encoder.
+  Tensor latents_of(const std::vector<int64_t>& particles);
+
+  const ReportSettings& settings_;
+  ComparisonInputs inputs_;
+  RunDirectory directory_;
+  RunReport report_;
+  TrainingConfig config_;
+  Structure structure_;
+  std::optional<TrainedModel> trained_;
+  std::optional<ParticleStack> stack_;
+  std::vector<int> cas_;
+  std::vector<PairDistance> pairs_;
+  Ensemble ensemble_;  // empty when there is none
+  Ensemble states_;    // the truth; empty when there is none
+  std::vector<double> weights_;
+  std::optional<PosteriorTruth> particle_truth_;
+  NpyArray given_latents_;  // of the posterior folder
+};
+
+void Gatherer::open_run() {
+  if (!fs::exists(directory_.config()) && !fs::exists(directory_.checkpoint())) {
+    fail("{}: neither config.json nor checkpoint.safetensors in this folder; expected the --out folder of cryomer train",
+         settings_.run_folder);
+  }
+  if (fs::exists(directory_.checkpoint())) {
+    trained_ = load_trained_model(directory_);
+    config_ = trained_->setup.config;
+    structure_ = trained_->setup.structure;
+  } else {
+    config_from_json(config_, read_file(directory_.config()), directory_.config());
+    structure_ = read_structure(directory_.structure(config_.data.structure));
+    absent("Whatever needs the model: the run has no checkpoint yet.");
+  }
+  cas_ = atoms_of(structure_, AtomSet::ca);
+  if (fs::exists(directory_.metrics())) {
+    report_.metrics = read_csv(directory_.metrics());
+  }
+  if (report_.metrics.row_count() == 0) absent("Training curves: metrics.csv has no row yet; one is written after each pass over the particles.");
+}
+
+void Gatherer::open_particles() {
+  try {
+    stack_ = ParticleStack::open(config_.data.particles, particle_options(config_, settings_.data_dir));
+  } catch (const Error& problem) {
+    absent(formatted("Particle images and viewing directions: {} (--data-dir says where image stacks are)", problem.what()));
+    return;
+  }
+  std::vector<Pose> poses;
+  if (stack_->has_poses()) {
+    for (int64_t i = 0; i < stack_->size(); ++i) poses.push_back(stack_->pose(i));
+  } else if (!inputs_.posterior.empty()) {
+    const std::string path = inputs_.posterior + "/particles.star";
+    const StarFile star = read_star(path);
+    poses = poses_of(particle_table(star, path));
+  }
+  for (const Pose& pose : poses) report_.viewing_directions.push_back(pose.rotation.row(2));
+  if (poses.empty()) absent("Viewing directions: the particles have no poses; --posterior brings those that were inferred.");
+}
+
+void Gatherer::open_ensemble() {
+  if (!inputs_.ensemble.empty()) {
+    ensemble_ = read_ensemble(inputs_.ensemble, structure_, inputs_.topology);
+    report_.ensemble.emplace().source = formatted("{} structures of {}.", ensemble_.size(), inputs_.ensemble);
+  } else if (trained_) {
+    ensemble_.atom_count = structure_.atom_count();
+    decode_in_blocks(*trained_, trained_->model->prior.sample(kDrawn, uint64_t(settings_.seed)), "sampling", [&](const Tensor& block) {
+      for (int64_t i = 0; i < block.size(0); ++i) ensemble_.append(block.data_ptr<float>() + i * block.size(1) * 3);
+    });
+    report_.ensemble.emplace().source =
+        formatted("{} structures drawn from the model's distribution for this page.", ensemble_.size());
+  }
+}
+
+// Without --distance: the pair of CAs whose distance varies most in the ensemble, and the one that varies most among those
+// that hardly follow the first.
+void Gatherer::choose_distances() {
+  pairs_ = inputs_.pairs(structure_);
+  if (!pairs_.empty() || ensemble_.size() < 3 || cas_.size() < 3) return;
+  const size_t stride = std::max<size_t>(1, cas_.size() / 120);
+  const int64_t step = std::max<int64_t>(1, ensemble_.size() / 100);
+  struct Candidate {
+    int first, second;
+    double deviation;
+  };
+  const auto lengths = [&](int first, int second) {
+    std::vector<double> values;
+    for (int64_t i = 0; i < ensemble_.size(); i += step) {
+      values.push_back(PairDistance{"", first, second}.of(ensemble_.conformation(i)));
+    }
+    return values;
+  };
+  std::vector<Candidate> candidates;
+  for (size_t a = 0; a < cas_.size(); a += stride) {
+    for (size_t b = a + 1; b < cas_.size(); b += stride) {
+      candidates.push_back({cas_[a], cas_[b], moments({lengths(cas_[a], cas_[b]), {}}).standard_deviation});
+    }
+  }
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) { return a.deviation > b.deviation; });
+  const std::vector<double> leading = lengths(candidates[0].first, candidates[0].second);
+  const Moments of_leading = moments({leading, {}});
+  const auto follows = [&](const Candidate& candidate) {
+    const std::vector<double> values = lengths(candidate.first, candidate.second);
+    const Moments of = moments({values, {}});
+    double sum = 0;
+    for (size_t i = 0; i < values.size(); ++i) sum += (values[i] - of.mean) * (leading[i] - of_leading.mean);
+    return std::abs(sum) > 0.5 * double(values.size()) * of.standard_deviation * of_leading.standard_deviation;
+  };
+  std::vector<Candidate> chosen{candidates[0]};
+  for (size_t k = 1; k < std::min<size_t>(candidates.size(), 5000); ++k) {
+    if (follows(candidates[k])) continue;
+    chosen.push_back(candidates[k]);
+    break;
+  }
+  for (const Candidate& c : chosen) {
+    pairs_.push_back({atom_label(structure_, c.first) + ":" + atom_label(structure_, c.second), c.first, c.second});
+  }
+  report_.distance_remark = "No --distance was given: these are pairs of CAs whose distance varies most.";
+}
+
+void Gatherer::read_truth() {
+  if (inputs_.truth.empty()) {
+    absent("Any comparison with the truth: --truth (the true states) was not given. With real data there is none.");
+    return;
+  }
+  states_ = read_ensemble(inputs_.truth, structure_, inputs_.truth_topology);
+  weights_ = inputs_.weights();
+  if (!inputs_.truth_star.empty()) {
+    particle_truth_ = particle_truth(inputs_, states_);
+  } else {
+    absent("Particle by particle against the truth: --truth-star was not given.");
+  }
+}
+
+void Gatherer::describe() {
+  auto& facts = report_.facts;
+  const auto fact = [&](const std::string& name, const std::string& value) { facts.push_back({name, value}); };
+  fact("Run", fs::absolute(settings_.run_folder).lexically_normal().string());
+  fact("Structure", formatted("{}: {}; {} atoms", config_.data.structure, describe_chains(structure_), structure_.atom_count()));
+  std::string particles = config_.data.particles;
+  if (stack_) {
+    double least = 1e300, most = 0;
+    for (const OpticsGroup& group : stack_->optics_groups()) {
+      least = std::min(least, group.pixel_size);
+      most = std::max(most, group.pixel_size);
+    }
+    particles += formatted(": {} of {} x {} pixels, {}{} A a pixel, {} optics group{}", stack_->size(), stack_->box(), stack_->box(),
+                           least == most ? "" : formatted("{:g} to ", least), formatted("{:g}", most), stack_->optics_groups().size(),
+                           stack_->optics_groups().size() == 1 ? "" : "s");
+  }
+  fact("Particles", particles);
+  fact("Poses", config_.data.poses);
+  if (trained_) {
+    fact("Model", formatted("{} parameters, {} latent dimensions, encoder '{}', prior of {} component{}", trained_->model->parameters.count(),
+                            trained_->model->latent_dim, config_.model.encoder.kind, trained_->model->prior.components(),
+                            trained_->model->prior.components() == 1 ? "" : "s"));
+  }
+  if (const CsvTable& m = report_.metrics; m.row_count() > 0) {
+    const auto last = [&](const char* column) { return m.has(column) ? m.numbers(column).back() : 0.0; };
+    fact("Training", formatted("{} in {} steps and {} epochs; {:.0f} images a second at the end", duration_text(last("seconds")),
+                               int64_t(last("step")), int64_t(last("epoch")), last("images_per_second")));
+  }
+  fact("Held out", formatted("{:g} % of the particles", 100 * config_.data.held_out_fraction));
+  fact("Seed", formatted("{}", config_.seed));
+  report_.commands = logged_commands(directory_.log());
+  report_.commands.push_back(command_line);
+  if (trained_ && stack_) {
+    const NoiseModel& noise = trained_->model->images.noise;
+    const Tensor power = noise.power.contiguous();
+    const auto values = power.accessor<double, 2>();
+    for (int64_t g = 0; g < power.size(0); ++g) {
+      NoiseSpectrum spectrum;
+      const OpticsGroup& group = stack_->optics_groups()[g];
+      spectrum.name = group.name;
+      for (int64_t ring = 1; ring <= std::min<int64_t>(stack_->box() / 2, power.size(1) - 1); ++ring) {
+        spectrum.frequency.push_back(double(ring) / (stack_->box() * group.pixel_size));
+        spectrum.power.push_back(values[g][ring]);
+      }
+      report_.noise.push_back(std::move(spectrum));
+    }
+  }
+}
+
+void Gatherer::view_ensemble() {
+  if (!report_.ensemble) return;
+  EnsembleView& view = *report_.ensemble;
+  for (const int atom : cas_) view.residues.push_back(residue_label(structure_.residues[structure_.atoms[atom].residue]));
+  const Fluctuations moving = fluctuations(cas_of(ensemble_));
+  view.rmsf = moving.rmsf;
+  if (states_.size() > 0) view.truth_rmsf = fluctuations(cas_of(states_), weights_).rmsf;
+  TraceView& traces = view.traces;
+  traces.traces.atom_count = int64_t(cas_.size());
+  const int64_t shown = std::min(kTraces, ensemble_.size());
+  for (int64_t i = 0; i < shown; ++i) traces.traces.append(moving.superposed.conformation(i * ensemble_.size() / shown));
+  const double most = std::max(1e-9, *std::max_element(view.rmsf.begin(), view.rmsf.end()));
+  for (size_t r = 0; r < cas_.size(); ++r) {
+    traces.color.push_back(view.rmsf[r] / most);
+    const int residue = structure_.atoms[cas_[r]].residue;
+    traces.joined.push_back(r > 0 && structure_.residues[residue].bonded_to_previous && structure_.atoms[cas_[r - 1]].residue == residue - 1);
+  }
+  // The base structure among them, moved onto the first.
+  std::vector<float> base;
+  for (const int atom : cas_) {
+    for (int k = 0; k < 3; ++k) base.push_back(float(structure_.atoms[atom].position[k]));
+  }
+  const RigidTransform onto = superpose(base.data(), traces.traces.conformation(0), cas_.size()).transform;
+  for (size_t a = 0; a < base.size(); a += 3) {
+    const Vec3 moved = onto.apply({base[a], base[a + 1], base[a + 2]});
+    for (int k = 0; k < 3; ++k) base[a + k] = float(moved[k]);
+  }
+  traces.foreground = std::move(base);
+  for (size_t k = 0; k < pairs_.size(); ++k) {
+    DistanceView distance;
+    distance.name = pairs_[k].name;
+    distance.learned = distances_of(pairs_[k], ensemble_);
+    if (states_.size() > 0) {
+      distance.truth = distances_of(pairs_[k], states_);
+      distance.truth_weights = weights_;
+    }
+    if (k < inputs_.cuts.size()) distance.cut = inputs_.cuts[k];
+    report_.distances.push_back(std::move(distance));
+  }
+}
+
+Tensor Gatherer::latents_of(const std::vector<int64_t>& particles) {
+  if (given_latents_.values.empty()) return infer_posterior_of(particles, *trained_, *stack_).mean;
+  const int64_t dim = given_latents_.shape[1];
+  Tensor latents = at::empty({int64_t(particles.size()), dim});
+  for (size_t i = 0; i < particles.size(); ++i) {
+    std::copy_n(given_latents_.values.data() + particles[i] * dim, dim, latents.data_ptr<float>() + int64_t(i) * dim);
+  }
+  return latents;
+}
+
+void Gatherer::view_particles() {
+  // Distances of one particle's structures: the mean over its posterior samples, where there are several.
+  std::vector<std::vector<double>> inferred(pairs_.size());
+  std::vector<int64_t> rows;
+  const auto add_distances = [&](const float* structures, int64_t count) {
+    for (size_t k = 0; k < pairs_.size(); ++k) {
+      double sum = 0;
+      for (int64_t i = 0; i < count; ++i) sum += pairs_[k].of(structures + i * 3 * structure_.atom_count());
+      inferred[k].push_back(sum / double(count));
+    }
+  };
+  LatentView view;
+  if (!inputs_.posterior.empty()) {
+    given_latents_ = read_npy(inputs_.posterior + "/latents.npy");
+    if (given_latents_.shape.size() != 2) fail("{}/latents.npy: expected an array [particles, latent dimension]", inputs_.posterior);
+    view.particles = given_latents_.shape[0];
+    view.dimension = given_latents_.shape[1];
+    view.means = given_latents_.values;
+    view.remark = formatted("All {} particles of {}.", view.particles, inputs_.posterior);
+    rows.resize(view.particles);
+    std::iota(rows.begin(), rows.end(), 0);
+    const std::string path = inputs_.posterior + "/structures.dcd";
+    if (fs::exists(path)) {
+      const auto structures = open_trajectory(path, structure_);
+      const int64_t each = structures->size() / std::max<int64_t>(view.particles, 1);
+      if (each < 1 || each * view.particles != structures->size()) {
+        fail("{}: {} structures for {} particles; expected the same number for each", path, structures->size(), view.particles);
+      }
+      std::vector<float> block(size_t(each) * 3 * structure_.atom_count());
+      for (int64_t p = 0; p < view.particles; ++p) {
+        for (int64_t i = 0; i < each; ++i) structures->read(p * each + i, block.data() + i * 3 * structure_.atom_count());
+        add_distances(block.data(), each);
+      }
+    } else {
+      absent("Distances in each particle: the posterior has no structures.dcd (cryomer infer --structures mean).");
+    }
+  } else if (trained_ && stack_ && (config_.data.poses != "given" || stack_->has_poses())) {
+    const int64_t count = std::min(kInferred, stack_->size());
+    for (int64_t i = 0; i < count; ++i) rows.push_back(i * stack_->size() / count);
+    const Tensor latents = latents_of(rows);
+    view.particles = count;
+    view.dimension = latents.size(1);
+    view.means = to_floats(latents);
+    view.remark = count == stack_->size() ? formatted("All {} particles, inferred for this page.", count)
+                                          : formatted("{} of {} particles, inferred for this page; --posterior shows all and judges them.",
+                                                      count, stack_->size());
+    decode_in_blocks(*trained_, latents, "decoding", [&](const Tensor& block) {
+      for (int64_t i = 0; i < block.size(0); ++i) add_distances(block.data_ptr<float>() + i * block.size(1) * 3, 1);
+    });
+  } else {
+    absent("What was inferred about each particle: neither --posterior nor a model with its particles is at hand.");
+    return;
+  }
+  if (report_.distances.empty()) {
+    for (const PairDistance& pair : pairs_) {
+      report_.distances.emplace_back();
+      report_.distances.back().name = pair.name;
+    }
+  }
+  for (size_t k = 0; k < pairs_.size(); ++k) {
+    report_.distances[k].inferred = inferred[k];
+    if (!particle_truth_) continue;
+    for (const int64_t row : rows) {
+      if (row >= int64_t(particle_truth_->state_of.size())) {
+        fail("{}: {} rows, but there are {} particles: expected the same rows in the same order", inputs_.truth_star,
+             particle_truth_->state_of.size(), view.particles);
+      }
+      const int64_t state = particle_truth_->state_of[row];
+      if (state < 0 || state >= states_.size()) fail("{}: state {} does not exist; {} has {}", inputs_.truth_star, state, inputs_.truth, states_.size());
+      report_.distances[k].true_inferred.push_back(pairs_[k].of(states_.conformation(state)));
+    }
+  }
+  report_.latents = std::move(view);
+}
+
+void Gatherer::view_gallery() {
+  if (!trained_ || !stack_) return;
+  const ParticleSplit split = split_particles(stack_->size(), config_.data.held_out_fraction, uint64_t(config_.seed));
+  const std::vector<int64_t>& from = split.held_out.size() >= kGallery ? split.held_out : split.training;
+  std::vector<int64_t> rows;
+  for (size_t i = 0; i < std::min(kGallery, from.size()); ++i) rows.push_back(from[i * from.size() / std::min(kGallery, from.size())]);
+  if (!given_latents_.values.empty() && given_latents_.shape[0] != stack_->size()) {
+    given_latents_ = {};  // of other particles
+  }
+  const Autoencoder& model = *trained_->model;
+  if (stack_->box() != model.images.grid().box) return;
+  at::NoGradGuard guard;
+  ParticleBatch batch = ParticleLoader(*stack_).load(rows);
+  if (!stack_->has_poses()) {
+    if (inputs_.posterior.empty()) {
+      absent("The gallery of particles: they have no poses; --posterior brings those that were inferred.");
+      return;
+    }
+    const std::string path = inputs_.posterior + "/particles.star";
+    const StarFile star = read_star(path);
+    const std::vector<Pose> poses = poses_of(particle_table(star, path));
+    if (int64_t(poses.size()) != stack_->size()) return;
+    for (int64_t i = 0; i < batch.size(); ++i) {
+      const Pose& pose = poses[rows[i]];
+      for (int k = 0; k < 9; ++k) batch.rotation[i].data_ptr<float>()[k] = float(pose.rotation.values[k]);
+      batch.shift[i].data_ptr<float>()[0] = float(pose.shift_x);
+      batch.shift[i].data_ptr<float>()[1] = float(pose.shift_y);
+    }
+  }
+  const Tensor positions = model.decoder(latents_of(rows)).contiguous();
+  const ViewIndex each{at::arange(batch.size(), at::kLong), at::arange(batch.size(), at::kLong)};
+  const Tensor scale =
+      model.images.log_likelihood(positions, batch.rotation, batch.shift, each, model.images.observe(batch)).scale.contiguous();
+  const Tensor predicted = model.images.predict(positions, batch, scale);
+  const std::vector<float> observed_values = to_floats(batch.images), predicted_values = to_floats(predicted);
+  Gallery gallery;
+  gallery.pixel_size = stack_->optics(rows[0]).pixel_size;
+  gallery.remark = formatted("{} particles{}, with the structure that was inferred for each, at its pose and through its CTF.", rows.size(),
+                             &from == &split.held_out ? " that were not trained on" : "");
+  const size_t pixels = size_t(stack_->box()) * stack_->box();
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto image = [&](const std::vector<float>& values) {
+      return GrayImage{stack_->box(), {values.begin() + i * pixels, values.begin() + (i + 1) * pixels}};
+    };
+    gallery.particles.push_back({formatted("{}", rows[i]), image(observed_values), image(predicted_values)});
+  }
+  report_.gallery = std::move(gallery);
+}
+
+void Gatherer::compare() {
+  if (states_.size() == 0) return;
+  if (ensemble_.size() > 0) {
+    report_.ensemble_comparison = compare_ensemble(inputs_, structure_, ensemble_, states_, pairs_, settings_.seed);
+  }
+  if (!inputs_.posterior.empty() && particle_truth_ && fs::exists(inputs_.posterior + "/structures.dcd")) {
+    report_.posterior_comparison = compare_posterior_folder(inputs_, structure_, *particle_truth_, pairs_);
+  }
+}
+
+RunReport Gatherer::gather() {
+  open_run();
+  if (inputs_.cuts.size() > 0 && inputs_.cuts.size() != inputs_.distances.size()) {
+    fail_usage("{} --cut for {} --distance: expected one for each", inputs_.cuts.size(), inputs_.distances.size());
+  }
+  open_particles();
+  open_ensemble();
+  choose_distances();
+  read_truth();
+  describe();
+  view_ensemble();
+  view_particles();
+  view_gallery();
+  compare();
+  std::string name = fs::absolute(settings_.run_folder).lexically_normal().filename().string();
+  if (name.empty()) name = fs::absolute(settings_.run_folder).lexically_normal().parent_path().filename().string();
+  report_.title = "Cryomer: " + name;
+  report_.subtitle = formatted("{}, {}", fs::path(config_.data.structure).filename().string(),
+                               stack_ ? formatted("{} particles", stack_->size()) : fs::path(config_.data.particles).filename().string());
+  return std::move(report_);
+}
+
+}  // namespace
+
+RunReport gather_report(const ReportSettings& settings) { return Gatherer(settings).gather(); }
+
+}  // namespace cryomer

@@ -1,0 +1,30 @@
+#include "cryomer/report/run_report.h"
+
+#include "cryomer/report/report_sections.h"
+
+namespace cryomer {
+
+std::string run_report_html(const RunReport& report) {
+  HtmlPage page(report.title);
+  page.subtitle(report.subtitle);
+  page.section("Summary");
+  page.headlines(headlines(report));
+  if (report.ensemble) add_ensemble(page, report);
+  if (report.ensemble_comparison || report.posterior_comparison) add_comparison(page, report);
+  if (report.latents) add_particles(page, report);
+  if (report.gallery) add_gallery(page, *report.gallery);
+  if (report.metrics.row_count() > 0) add_training(page, report.metrics);
+  add_data(page, report);
+  page.section("What was run");
+  HtmlTable facts;
+  for (const auto& [name, value] : report.facts) facts.rows.push_back({name, value});
+  page.table(facts);
+  page.code(report.commands);
+  if (!report.absent.empty()) {
+    page.section("Not on this page");
+    page.notes(report.absent);
+  }
+  return page.html();
+}
+
+}  // namespace cryomer

@@ -1,0 +1,309 @@
+// The program as a whole, through its command line, on a helix of twenty residues.
+#include <filesystem>
+#include <future>
+#include <nlohmann/json.hpp>
+
+#include "app/program.h"
+#include "cryomer/base/atomic_file.h"
+#include "cryomer/io/mrc.h"
+#include "cryomer/io/npy.h"
+#include "cryomer/io/star.h"
+#include "cryomer/io/structure_file.h"
+#include "cryomer/io/trajectory.h"
+#include "evaluation/small_structures.h"
+#include "testing.h"
+
+namespace cryomer {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::Outcome;
+using testing::run_cryomer;
+using Json = nlohmann::json;
+
+// What every test starts from; made once, step by step. A step that fails is reported by the first test.
+struct World {
+  std::string folder = testing::scratch_folder();
+  std::string base = folder + "/helix.pdb", sim = folder + "/sim", run = folder + "/run", posterior = folder + "/posterior",
+              ensemble = folder + "/ensemble.dcd";
+  std::vector<std::pair<std::string, Outcome>> steps;
+
+  World() {
+    write_structure(base, testing::polyalanine(20));
+    step("simulate --structure " + base + " --motion bimodal --motion-amplitude 3 --motion-states 40 --particles 240 --box 32 " +
+         "--pixel-size 1.5 --snr 0.5 --out " + sim + " --json " + folder + "/simulate.json");
+    step("train " + sim + "/truth.star --structure " + base + " --poses given --epochs 3 " + small() + " --out " + run);
+    step("infer " + run + " --out " + posterior + " --structures mean");
+    step("sample " + run + " --n 60 --out " + ensemble);
+  }
+
+  static std::string small() { return "--latent-dim 8 --set optimiser.batch_size=32 --threads 2"; }
+  void step(const std::string& arguments) { steps.push_back({arguments, run_cryomer(arguments)}); }
+};
+
+World& world() {
+  static World made;
+  return made;
+}
+
+// A run that must succeed.
+std::string done(const std::string& arguments) {
+  const Outcome outcome = run_cryomer(arguments);
+  EXPECT_EQ(outcome.exit_code, 0) << "cryomer " << arguments << "\n" << outcome.output;
+  return outcome.output;
+}
+
+// A run that must fail with this exit code and say this.
+void refused(const std::string& arguments, int exit_code, const std::vector<std::string>& parts) {
+  const Outcome outcome = run_cryomer(arguments);
+  EXPECT_EQ(outcome.exit_code, exit_code) << "cryomer " << arguments << "\n" << outcome.output;
+  EXPECT_NE(outcome.output.find("error: "), std::string::npos) << outcome.output;
+  for (const std::string& part : parts) {
+    EXPECT_NE(outcome.output.find(part), std::string::npos) << "missing '" << part << "' in: " << outcome.output;
+  }
+}
+
+TEST(App, GoesFromSimulationToEnsemble) {
+  for (const auto& [arguments, outcome] : world().steps) {
+    ASSERT_EQ(outcome.exit_code, 0) << "cryomer " << arguments << "\n" << outcome.output;
+  }
+  for (const char* name : {"/sim/particles.star", "/sim/particles.mrcs", "/sim/truth.star", "/sim/states.dcd", "/run/config.json",
+                           "/run/metrics.csv", "/run/checkpoint.safetensors", "/run/log.txt", "/posterior/particles.star",
+                           "/posterior/latents.npy", "/posterior/latents_std.npy", "/posterior/structures.dcd", "/ensemble.dcd",
+                           "/ensemble.pdb", "/simulate.json"}) {
+    EXPECT_TRUE(fs::exists(world().folder + name)) << name;
+  }
+}
+
+TEST(App, SimulatedParticlesHaveNoPosesButTheTruthHas) {
+  const StarFile particles = read_star(world().sim + "/particles.star"), truth = read_star(world().sim + "/truth.star");
+  const StarTable *seen = particles.find("particles"), *known = truth.find("particles");
+  ASSERT_TRUE(seen && known);
+  EXPECT_EQ(seen->row_count(), 240);
+  EXPECT_EQ(known->row_count(), 240);
+  EXPECT_FALSE(seen->has("rlnAngleRot"));
+  EXPECT_TRUE(known->has("rlnAngleRot"));
+  EXPECT_TRUE(known->has("cryomerStateIndex"));
+  const int image = seen->column("rlnImageName");
+  for (const int64_t row : {0, 100, 239}) EXPECT_EQ(seen->cell(row, image), known->cell(row, known->column("rlnImageName")));
+}
+
+TEST(App, InferenceKeepsRowsAndAddsLatents) {
+  const StarFile truth = read_star(world().sim + "/truth.star"), found = read_star(world().posterior + "/particles.star");
+  const StarTable *expected = truth.find("particles"), *table = found.find("particles");
+  ASSERT_TRUE(table);
+  ASSERT_EQ(table->row_count(), expected->row_count());
+  for (const std::string& column : expected->columns) EXPECT_TRUE(table->has(column)) << column;
+  for (const int64_t row : {0, 120, 239}) {
+    EXPECT_EQ(table->cell(row, table->column("rlnImageName")), expected->cell(row, expected->column("rlnImageName")));
+  }
+  EXPECT_TRUE(table->has("cryomerLatent1"));
+  EXPECT_TRUE(table->has("cryomerLatent8"));
+  EXPECT_FALSE(table->has("cryomerLatent9"));
+  const NpyArray latents = read_npy(world().posterior + "/latents.npy");
+  EXPECT_EQ(latents.shape, (std::vector<int64_t>{240, 8}));
+  EXPECT_EQ(read_npy(world().posterior + "/latents_std.npy").shape, latents.shape);
+  const Structure base = read_structure(world().base);
+  EXPECT_EQ(open_trajectory(world().posterior + "/structures.dcd", base)->size(), 240);
+  // With samples instead of the mean there are K structures a particle; without, there is no file.
+  const std::string samples = world().folder + "/samples", none = world().folder + "/none";
+  done("infer " + world().run + " --out " + samples + " --structures samples:3");
+  EXPECT_EQ(open_trajectory(samples + "/structures.dcd", base)->size(), 720);
+  done("infer " + world().run + " " + world().sim + "/truth.star --out " + none + " --structures none");
+  EXPECT_FALSE(fs::exists(none + "/structures.dcd"));
+  EXPECT_TRUE(fs::exists(none + "/latents.npy"));
+}
+
+TEST(App, SamplesAreTheSameInEveryFormat) {
+  const Structure base = read_structure(world().base);
+  std::vector<Ensemble> found;
+  for (const char* name : {"/same.dcd", "/text.pdb", "/text.cif"}) {
+    done("sample " + world().run + " --n 5 --seed 3 --out " + world().folder + name);
+    found.push_back(read_ensemble(world().folder + name, base));
+    ASSERT_EQ(found.back().size(), 5) << name;
+    for (size_t k = 0; k < found[0].coordinates.size(); ++k) EXPECT_NEAR(found.back().coordinates[k], found[0].coordinates[k], 2e-3) << name;
+  }
+  EXPECT_TRUE(fs::exists(world().folder + "/same.pdb"));  // the atoms of the DCD
+}
+
+TEST(App, InterpolatesBetweenTwoParticlesAndFromAFileOfLatents) {
+  const Structure base = read_structure(world().base);
+  const std::string path = world().folder + "/path.pdb", z = world().folder + "/z.txt";
+  done("interpolate " + world().run + " --from 0 --to 5 --steps 7 --out " + path);
+  EXPECT_EQ(read_ensemble(path, base).size(), 7);
+  write_file_atomically(z, "0 0 0 0\n0 0 0 0\n");
+  done("interpolate " + world().run + " --from " + z + " --to 5 --steps 3 --out " + world().folder + "/path.cif");
+  EXPECT_EQ(read_ensemble(world().folder + "/path.cif", base).size(), 3);
+  refused("interpolate " + world().run + " --from 0 --to 240 --out " + path, 2, {"--to 240", "0 to 239"});
+}
+
+TEST(App, ProjectsOneImageForEachRow) {
+  const std::string out = world().folder + "/projections.mrcs";
+  done("project --structure " + world().base + " " + world().sim + "/truth.star --out " + out);
+  EXPECT_EQ(fs::file_size(out), 1024u + 240u * 32 * 32 * 4);
+}
+
+TEST(App, EvaluatesWithTheKeysThatOthersReadFromJson) {
+  const std::string json = world().folder + "/evaluation.json";
+  const std::string truth = " --truth " + world().sim + "/states.dcd", pair = " --distance A/2/CA:A/19/CA";
+  done("evaluate --structure " + world().base + " --ensemble " + world().ensemble + truth + pair + " --cut 24 --n 40 --json " + json);
+  const Json of_ensemble = Json::parse(read_file(json));
+  for (const char* key : {"emd_rmsd", "emd_rmsd_floor", "emd_rmsd_baseline", "n", "atoms", "distances", "groups", "geometry"}) {
+    EXPECT_TRUE(of_ensemble.contains(key)) << key;
+  }
+  EXPECT_EQ(of_ensemble["n"], 40);
+  ASSERT_EQ(of_ensemble["distances"].size(), 1u);
+  for (const char* key : {"name", "mean", "std", "truth_mean", "truth_std", "wasserstein", "ks"}) {
+    EXPECT_TRUE(of_ensemble["distances"][0].contains(key)) << key;
+  }
+  EXPECT_EQ(of_ensemble["groups"].size(), 2u);
+  for (const char* key : {"label", "fraction", "truth_fraction"}) EXPECT_TRUE(of_ensemble["groups"][0].contains(key)) << key;
+
+  done("evaluate --structure " + world().base + " --posterior " + world().posterior + truth + " --truth-star " + world().sim +
+       "/truth.star" + pair + " --atoms ca --json " + json);
+  const Json of_posterior = Json::parse(read_file(json));
+  for (const char* key : {"rmsd_mean", "rmsd_median", "rmsd_baseline", "pose_error_median_deg", "pose_within_10deg", "shift_error_median_A"}) {
+    EXPECT_TRUE(of_posterior.contains(key)) << key;
+  }
+  EXPECT_EQ(of_posterior["atoms"], "ca");
+  EXPECT_TRUE(of_posterior["distances"][0].contains("pearson_r"));
+  EXPECT_NEAR(of_posterior["pose_error_median_deg"].get<double>(), 0, 1e-3);  // poses were given
+}
+
+TEST(App, TruthAgainstItselfIsNoDistanceAway) {
+  const std::string json = world().folder + "/self.json", states = world().sim + "/states.dcd";
+  done("evaluate --structure " + world().base + " --ensemble " + states + " --truth " + states + " --n 40 --json " + json);
+  EXPECT_NEAR(Json::parse(read_file(json))["emd_rmsd"].get<double>(), 0, 1e-4);
+}
+
+TEST(App, ReportsWithTheFiguresOfEvaluate) {
+  const std::string html = world().folder + "/report.html", json = world().folder + "/report.json", other = world().folder + "/evaluate.json";
+  const std::string inputs = " --ensemble " + world().ensemble + " --posterior " + world().posterior + " --truth " + world().sim +
+                             "/states.dcd --truth-star " + world().sim + "/truth.star --distance A/2/CA:A/19/CA --cut 24 --n 40";
+  done("report " + world().run + inputs + " --out " + html + " --json " + json);
+  done("evaluate --structure " + world().base + inputs + " --json " + other);
+  EXPECT_EQ(Json::parse(read_file(json)), Json::parse(read_file(other)));
+  const std::string page = read_file(html);
+  const double emd = Json::parse(read_file(json))["emd_rmsd"];
+  char figure[32];
+  std::snprintf(figure, sizeof figure, "%.2f \u00c5", emd);
+  EXPECT_NE(page.find(figure), std::string::npos) << figure;
+  EXPECT_EQ(page.find("Not on this page"), std::string::npos);
+}
+
+TEST(App, ReportsOnARunAloneAndSaysWhatIsAbsent) {
+  const std::string html = world().folder + "/alone.html";
+  const std::string output = done("report " + world().run + " --out " + html);
+  EXPECT_NE(output.find("--truth"), std::string::npos);
+  const std::string page = read_file(html);
+  EXPECT_NE(page.find("Not on this page"), std::string::npos);
+  EXPECT_NE(page.find("The learned ensemble"), std::string::npos);
+  EXPECT_NE(page.find("data:image/png"), std::string::npos);
+}
+
+TEST(App, ReportsOnARunThatHasOnlyBegun) {
+  const std::string begun = world().folder + "/begun", html = world().folder + "/begun.html";
+  fs::create_directories(begun);
+  for (const char* name : {"/config.json", "/structure.pdb"}) fs::copy_file(world().run + name, begun + name);
+  done("report " + begun + " --out " + html);
+  EXPECT_NE(read_file(html).find("no checkpoint yet"), std::string::npos);
+  refused("report " + world().sim + " --out " + html, 1, {"neither config.json nor checkpoint.safetensors"});
+}
+
+TEST(App, HelpOfEverySubCommandWorks) {
+  const std::string help = done("--help");
+  std::vector<std::pair<std::string, std::future<Outcome>>> all;
+  for (const char* name : {"simulate", "train", "sample", "infer", "interpolate", "project", "evaluate", "report", "doctor"}) {
+    EXPECT_NE(help.find(name), std::string::npos) << name;
+    all.push_back({name, std::async(std::launch::async, run_cryomer, std::string(name) + " --help")});
+  }
+  for (auto& [name, outcome] : all) {
+    const Outcome own = outcome.get();
+    EXPECT_EQ(own.exit_code, 0) << name;
+    for (const char* flag : {"--threads", "--seed"}) EXPECT_NE(own.output.find(flag), std::string::npos) << name << " " << flag;
+  }
+  EXPECT_NE(done("train --help-config").find("optimiser.batch_size"), std::string::npos);
+  EXPECT_NE(done("--version").find("cryomer "), std::string::npos);
+  EXPECT_NE(done("doctor").find("libtorch"), std::string::npos);
+}
+
+TEST(App, WrongCommandLinesExitWithTwoAndNameTheNearest) {
+  refused("", 2, {"--help"});
+  refused("trian", 2, {"'trian'", "train"});
+  refused("sample " + world().run + " --ouy x.dcd", 2, {"'--ouy'", "'--out'"});
+  refused("train " + world().sim + "/truth.star --structure " + world().base, 2, {"--out"});
+  refused("simulate --structure " + world().base + " --motion bimodl --out " + world().folder + "/no", 2, {"bimodl", "'bimodal'"});
+  refused("report " + world().run + " --out report.txt", 2, {".html"});
+  EXPECT_FALSE(fs::exists(world().folder + "/no"));
+}
+
+TEST(App, UnknownSettingsNameTheNearest) {
+  const std::string config = world().folder + "/config.json", train = "train " + world().sim + "/truth.star --structure " + world().base +
+                                                                      " --out " + world().folder + "/unknown";
+  write_file_atomically(config, "{\"optimiser\": {\"batch_sise\": 4}}");
+  for (const std::string& flags : {" --config " + config, std::string(" --set optimiser.batch_sise=4")}) {
+    const Outcome outcome = run_cryomer(train + flags);
+    EXPECT_NE(outcome.exit_code, 0) << outcome.output;
+    EXPECT_NE(outcome.output.find("batch_sise"), std::string::npos) << outcome.output;
+    EXPECT_NE(outcome.output.find("batch_size"), std::string::npos) << outcome.output;
+  }
+}
+
+TEST(App, MissingFilesExitWithOneAndNameTheFile) {
+  refused("train nowhere.star --structure " + world().base + " --out " + world().folder + "/x", 1, {"nowhere.star"});
+  refused("train " + world().sim + "/truth.star --structure nowhere.pdb --out " + world().folder + "/x", 1, {"nowhere.pdb"});
+  refused("sample " + world().folder + "/nowhere --out " + world().folder + "/x.dcd", 1, {"nowhere", "cryomer train"});
+}
+
+TEST(App, PosesThatAreGivenMustBeThere) {
+  refused("train " + world().sim + "/particles.star --structure " + world().base + " --poses given --out " + world().folder + "/poseless", 1,
+          {"particles.star", "rlnAngleRot"});
+}
+
+TEST(App, FoldersWithContentAreRefusedUnlessOverwritten) {
+  const std::string sim = world().folder + "/again";
+  const std::string command = "simulate --structure " + world().base + " --ensemble " + world().sim +
+                              "/states.dcd --particles 20 --box 32 --pixel-size 1.5 --out " + sim;
+  done(command);
+  refused(command, 2, {"again", "not empty", "--overwrite"});
+  done(command + " --overwrite");
+  refused("train " + world().sim + "/truth.star --structure " + world().base + " --out " + world().run, 2, {"not empty"});
+  refused("infer " + world().run + " --out " + world().posterior, 2, {"not empty"});
+}
+
+TEST(App, OneSeedGivesOneResult) {
+  const std::string a = world().folder + "/seed_a", b = world().folder + "/seed_b";
+  const std::string command = "simulate --structure " + world().base + " --ensemble " + world().sim +
+                              "/states.dcd --particles 30 --box 32 --pixel-size 1.5 --seed 9 --out ";
+  done(command + a + " --threads 1");
+  done(command + b + " --threads 2");
+  EXPECT_EQ(read_file(a + "/particles.mrcs"), read_file(b + "/particles.mrcs"));
+  EXPECT_EQ(read_file(a + "/truth.star"), read_file(b + "/truth.star"));
+}
+
+TEST(App, AnInterruptedRunLeavesACheckpointAndResumes) {
+  const std::string run = world().folder + "/interrupted";
+  const std::vector<std::string> train = {"train", world().sim + "/truth.star", "--structure", world().base, "--out", run, "--epochs",
+                                          "2000", "--latent-dim", "8", "--set", "optimiser.batch_size=32", "--set", "patience=0", "--threads", "2"};
+  refused("train " + world().sim + "/truth.star --structure " + world().base + " --out " + run + " --resume", 1, {"no checkpoint", "--resume"});
+  testing::BackgroundRun background(train, world().folder + "/interrupted.txt");
+  ASSERT_TRUE(testing::wait_for_lines(run + "/metrics.csv", 3, background)) << read_file(world().folder + "/interrupted.txt");
+  background.interrupt();
+  EXPECT_EQ(background.wait(), 1);
+  const std::string said = read_file(world().folder + "/interrupted.txt");
+  EXPECT_NE(said.find("--resume"), std::string::npos) << said;
+  ASSERT_TRUE(fs::exists(run + "/checkpoint.safetensors"));
+  const auto epochs_in = [&] { return testing::count_of_lines(read_file(run + "/metrics.csv")) - 1; };
+  const int before = epochs_in();
+  // What is there can be used, and the run goes on from there.
+  done("sample " + run + " --n 2 --out " + world().folder + "/early.dcd");
+  std::string again;
+  for (const std::string& part : train) again += part + " ";
+  again.replace(again.find("2000"), 4, std::to_string(before + 2));
+  const std::string output = done(again + "--resume");
+  EXPECT_NE(output.find("Resumed at step"), std::string::npos) << output;
+  EXPECT_EQ(epochs_in(), before + 2);
+}
+
+}  // namespace
+}  // namespace cryomer
