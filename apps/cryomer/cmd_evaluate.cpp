@@ -1,3 +1,4 @@
+#include <cmath>
 #include <filesystem>
 #include <memory>
 
@@ -10,6 +11,7 @@
 #include "cryomer/base/units.h"
 #include "cryomer/evaluation/comparison_text.h"
 #include "cryomer/io/structure_file.h"
+#include "cryomer/io/weights.h"
 
 namespace cryomer {
 
@@ -23,7 +25,10 @@ struct Evaluate {
   std::vector<double> cuts;
 
   void run() const;
+  void check_posterior() const;
 };
+
+constexpr int64_t kMostDrawn = 30000;
 
 const StarTable& particle_table(const StarFile& star, const std::string& path) {
   for (const StarTable& table : star.tables) {
@@ -50,10 +55,30 @@ std::vector<Pose> poses_of(const StarTable& table) {
   return poses;
 }
 
+// Before the long part.
+void Evaluate::check_posterior() const {
+  namespace fs = std::filesystem;
+  if (!fs::is_directory(posterior)) fail("--posterior {}: no such folder; expected the --out folder of `cryomer infer`", posterior);
+  for (const char* name : {"particles.star", "structures.dcd"}) {
+    if (fs::exists(posterior + "/" + name)) continue;
+    fail("--posterior {}: there is no {} in it. It comes from `cryomer infer` with --structures mean or samples:K", posterior, name);
+  }
+}
+
 void Evaluate::run() const {
   common.apply();
   if (ensemble.empty() && posterior.empty()) fail_usage("give --ensemble (a trajectory), --posterior (a folder of cryomer infer), or both");
   if (!posterior.empty() && truth_star.empty()) fail_usage("--posterior needs --truth-star, the STAR with the true states (simulate writes truth.star)");
+  if (n < 1 || n > kMostDrawn) fail_usage("--n {}: expected 1 to {}; time and memory grow with its square", n, kMostDrawn);
+  if (lower(atoms) != "heavy" && lower(atoms) != "ca") fail_usage("--atoms {}: expected heavy or ca", atoms);
+  if (!cuts.empty() && cuts.size() != distances.size()) {
+    fail_usage("--cut is given {} times and --distance {} times: expected one cut for each distance, in the same order",
+               cuts.size(), distances.size());
+  }
+  for (const double cut : cuts) {
+    if (!std::isfinite(cut)) fail_usage("--cut {}: expected a number, A", cut);
+  }
+  if (!posterior.empty()) check_posterior();
   const Structure base = read_structure(structure);
   const Ensemble states = read_ensemble(truth, base, truth_topology);
   std::vector<PairDistance> pairs;
@@ -67,14 +92,7 @@ void Evaluate::run() const {
     options.atoms = atom_set_from_name(atoms);
     options.distances = pairs;
     options.cuts = cuts;
-    if (!truth_weights.empty()) {
-      for (const std::string& line : split(read_file(truth_weights), '\n')) {
-        if (trimmed(line).empty()) continue;
-        const auto weight = parse_double(line);
-        if (!weight) fail("{}: '{}' is not a number; expected one weight a line", truth_weights, line);
-        options.truth_weights.push_back(*weight);
-      }
-    }
+    if (!truth_weights.empty()) options.truth_weights = read_weights(truth_weights, states.size(), truth);
     of_ensemble = compare_ensembles(base, read_ensemble(ensemble, base, topology), states, options);
     std::printf("%s", comparison_table(of_ensemble).c_str());
   }

@@ -7,7 +7,6 @@
 #include "cryomer/inference/sampling.h"
 #include "cryomer/io/npy.h"
 #include "cryomer/io/trajectory.h"
-#include "cryomer/training/run_directory.h"
 
 namespace cryomer {
 
@@ -36,14 +35,16 @@ struct Infer {
 void Infer::run() const {
   common.apply();
   const int64_t per_particle = structures_per_particle();
+  if (refinement.steps < 0 || refinement.steps > 100000) fail_usage("--refine {}: expected 0 to 100000 steps", refinement.steps);
   const TrainedModel trained = load_trained_model({run_folder});
   const ParticleStack stack =
       ParticleStack::open(particles.empty() ? trained.setup.config.data.particles : particles,
                           particle_options(trained.setup.config, data_dir));
-  prepare_output_folder(out, overwrite, false);
+  OutputFolder folder(out, overwrite, false);
   const Posterior posterior = infer_posterior(trained, stack, refinement);
   const int64_t count = stack.size(), dim = posterior.mean.size(1);
 
+  std::unique_ptr<TrajectoryWriter> writer;
   if (per_particle != 0) {
     Tensor latents = posterior.mean;
     if (per_particle > 0) {
@@ -54,11 +55,10 @@ void Infer::run() const {
       }
       latents = DiagonalGaussian{posterior.mean, posterior.deviation}.sample(noise).reshape({-1, dim});
     }
-    const std::unique_ptr<TrajectoryWriter> writer = create_trajectory(out + "/structures.dcd", trained.setup.structure);
+    writer = create_trajectory(out + "/structures.dcd", trained.setup.structure);
     decode_in_blocks(trained, latents, "decoding", [&](const Tensor& decoded) {
       for (int64_t i = 0; i < decoded.size(0); ++i) writer->write(decoded.data_ptr<float>() + i * decoded.size(1) * 3);
     });
-    writer->commit();
   }
   const std::vector<float> mean = to_floats(posterior.mean);
   write_npy(out + "/latents.npy", {count, dim}, mean.data());
@@ -72,6 +72,8 @@ void Infer::run() const {
     for (int64_t i = 0; i < count; ++i) table->set_cell(i, column, formatted("{:.6f}", mean[i * dim + k]));
   }
   write_star(out + "/particles.star", star);
+  if (writer) writer->commit();  // written first, committed last: a full disk shows before an older result is replaced
+  folder.keep();
   log_info("Wrote {} particles to {}", count, out);
 }
 

@@ -27,6 +27,7 @@ DiagonalGaussian refined(const Autoencoder& model, const DiagonalGaussian& start
     const LossTerms terms = loss(model, objective, no_restraints, batch, observed, own.posterior(), noise, 1.0);
     (terms.total * double(batch.size())).backward();
     table.update(own, refinement.learning_rate * (1 - double(step) / double(refinement.steps)));
+    if (stop_requested()) throw Interrupted("stopped; nothing was written");
   }
   return table.rows(rows);
 }
