@@ -7,6 +7,7 @@
 #include "cryomer/base/error.h"
 #include "cryomer/base/log.h"
 #include "cryomer/base/text.h"
+#include "cryomer/data/box_fit.h"
 #include "cryomer/io/structure_file.h"
 #include "cryomer/io/weights.h"
 #include "cryomer/simulation/gaussian_images.h"
@@ -49,6 +50,9 @@ void Simulate::run() {
   if (!motion.empty() && !weights.empty()) fail_usage("--weights are for the states of --ensemble, not for --motion");
   const Motion movement{motion.empty() ? MotionKind::continuous : motion_kind_from_name(motion), motion_amplitude, motion_states};
   const Structure base = read_structure(structure);
+  Vec3 centre;
+  for (const Atom& atom : base.atoms) centre += (1.0 / base.atom_count()) * atom.position;
+  check_fits_box(base, centre, images.box, images.pixel_size);
   std::unique_ptr<TrajectoryReader> states;
   if (!ensemble.empty()) states = open_trajectory(ensemble, base, topology);
   const std::vector<double> state_weights =

@@ -53,7 +53,7 @@ std::string explain(const CLI::App& program, const CLI::ParseError& problem, int
   }
   for (int i = 1; i < count; ++i) {
     const std::string given = split(arguments[i], '=').front();
-    const bool unknown_flag = starts_with(given, "--") && (message.find(given) != std::string::npos || (i == 1 && command == &program));
+    const bool unknown_flag = starts_with(given, "--") && given.size() > 2;
     const bool unknown_command = i == 1 && command == &program && !starts_with(given, "-");
     const bool known = std::find(names.begin(), names.end(), given) != names.end();
     if ((unknown_flag || unknown_command) && !known) {

@@ -111,8 +111,8 @@ TEST(StructureFile, SaysInOneLineWhatWasKeptAndDropped) {
   const std::string log = log_of([] { read_structure(fixture("small.pdb")); });
   EXPECT_NE(
       log.find("small.pdb: chains A (residues 10 to 16), B (residues 1 to 2), 5 residues of protein, 2 "
-               "nucleotides, "
-               "1 chain break, also CA, LIG; 54 atoms; dropped 3 waters, 3 hydrogens, 2 alternate atoms\n"),
+               "nucleotides, among them MSE, "
+               "1 chain break (A/12-16), also CA, LIG; 54 atoms; dropped 3 waters, 3 hydrogens, 2 alternate atoms\n"),
       std::string::npos)
       << log;
   EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 1) << log;

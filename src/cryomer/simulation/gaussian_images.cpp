@@ -219,14 +219,6 @@ SimulationSummary simulate_gaussian_images(const Structure& structure, Trajector
   const std::vector<Draw> draws = draw_particles(states.size(), weights, s);
   CleanImages clean(structure, states, s);
   const double half_box = 0.5 * double(s.box) * s.pixel_size;
-  if (clean.radius() > 1.5 * half_box) {
-    fail("the structure reaches {:.0f} A from its centre but the box only {:.0f} A: use --box {} or more", clean.radius(),
-         half_box, 2 * int64_t(std::ceil(1.1 * clean.radius() / s.pixel_size / 2)) * 2);
-  }
-  if (clean.radius() > half_box) {
-    log_warning("the structure reaches {:.1f} A from its centre, the box {:.1f} A: some of it will be cut off",
-                clean.radius(), half_box);
-  }
   SimulationSummary summary;
   summary.disc_radius = std::min(clean.radius(), half_box);
   const Tensor axis = (at::arange(s.box, at::kDouble) - double(s.box / 2)) * s.pixel_size;

@@ -87,7 +87,7 @@ NamedTensors read_safetensors(const std::string& path) {
         fail("{}: tensor '{}' does not fit into the file (cut short?)", path, name);
       }
       Tensor tensor = at::empty(shape, type);
-      std::memcpy(tensor.data_ptr(), data + range[0], range[1] - range[0]);
+      if (count > 0) std::memcpy(tensor.data_ptr(), data + range[0], range[1] - range[0]);
       content.tensors[name] = tensor;
     }
   } catch (const Json::exception& problem) {
