@@ -26,6 +26,7 @@ void Evaluate::run() const {
   if (has_posterior && inputs.truth_star.empty()) {
     fail_usage("--posterior needs --truth-star, the STAR with the true states (simulate writes truth.star)");
   }
+  inputs.check();
   const Structure base = read_structure(structure);
   const Ensemble states = read_ensemble(inputs.truth, base, inputs.truth_topology);
   const std::vector<PairDistance> pairs = inputs.pairs(base);

@@ -7,7 +7,6 @@
 #include "cryomer/inference/sampling.h"
 #include "cryomer/io/npy.h"
 #include "cryomer/io/trajectory.h"
-#include "cryomer/training/run_directory.h"
 
 namespace cryomer {
 
@@ -16,7 +15,9 @@ namespace {
 struct Infer {
   CommonOptions common;
   std::string run_folder, particles, out, structures = "mean", data_dir;
+  double pixel_size = 0;
   bool overwrite = false;
+  const CLI::App* command = nullptr;
   Refinement refinement;
 
   // 0: none, -1: the mean, K: that many samples of each posterior.
@@ -36,14 +37,20 @@ struct Infer {
 void Infer::run() const {
   common.apply();
   const int64_t per_particle = structures_per_particle();
+  if (refinement.steps < 0 || refinement.steps > 100000) fail_usage("--refine {}: expected 0 to 100000 steps", refinement.steps);
   const TrainedModel trained = load_trained_model({run_folder});
+  ParticleStackOptions options = particle_options(trained.setup.config, data_dir);
+  if (command->count("--pixel-size") > 0) {
+    if (!(pixel_size > 0)) fail_usage("--pixel-size {}: expected A, a positive number", pixel_size);
+    options.pixel_size = pixel_size;
+  }
   const ParticleStack stack =
-      ParticleStack::open(particles.empty() ? trained.setup.config.data.particles : particles,
-                          particle_options(trained.setup.config, data_dir));
-  prepare_output_folder(out, overwrite, false);
+      ParticleStack::open(particles.empty() ? trained.setup.config.data.particles : particles, options);
+  OutputFolder folder(out, overwrite, false);
   const Posterior posterior = infer_posterior(trained, stack, refinement);
   const int64_t count = stack.size(), dim = posterior.mean.size(1);
 
+  std::unique_ptr<TrajectoryWriter> writer;
   if (per_particle != 0) {
     Tensor latents = posterior.mean;
     if (per_particle > 0) {
@@ -54,11 +61,10 @@ void Infer::run() const {
       }
       latents = DiagonalGaussian{posterior.mean, posterior.deviation}.sample(noise).reshape({-1, dim});
     }
-    const std::unique_ptr<TrajectoryWriter> writer = create_trajectory(out + "/structures.dcd", trained.setup.structure);
+    writer = create_trajectory(out + "/structures.dcd", trained.setup.structure);
     decode_in_blocks(trained, latents, "decoding", [&](const Tensor& decoded) {
       for (int64_t i = 0; i < decoded.size(0); ++i) writer->write(decoded.data_ptr<float>() + i * decoded.size(1) * 3);
     });
-    writer->commit();
   }
   const std::vector<float> mean = to_floats(posterior.mean);
   write_npy(out + "/latents.npy", {count, dim}, mean.data());
@@ -72,6 +78,8 @@ void Infer::run() const {
     for (int64_t i = 0; i < count; ++i) table->set_cell(i, column, formatted("{:.6f}", mean[i * dim + k]));
   }
   write_star(out + "/particles.star", star);
+  if (writer) writer->commit();  // written first, committed last: a full disk shows before an older result is replaced
+  folder.keep();
   log_info("Wrote {} particles to {}", count, out);
 }
 
@@ -80,12 +88,14 @@ void Infer::run() const {
 void add_infer(CLI::App& program) {
   CLI::App* command = program.add_subcommand("infer", "What a trained model says about each particle");
   auto s = std::make_shared<Infer>();
+  s->command = command;
   command->add_option("run", s->run_folder, "Folder of the run")->required();
   command->add_option("particles", s->particles, "Particles, RELION STAR; default: those of the run");
   command->add_option("--out", s->out, "Folder for the result")->required();
   command->add_option("--structures", s->structures, "Structures to write: mean, samples:K or none")->capture_default_str();
   command->add_option("--refine", s->refinement.steps, "Steps that improve each particle's own posterior after the encoder")->capture_default_str();
   command->add_option("--data-dir", s->data_dir, "Folder in which image paths are tried first");
+  command->add_option("--pixel-size", s->pixel_size, "A; replaces what the files say");
   command->add_flag("--overwrite", s->overwrite, "Write into a folder that is not empty");
   s->common.add(*command, false);
   command->callback([s] { s->run(); });

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <filesystem>
 #include <memory>
 
@@ -17,6 +18,7 @@ struct Interpolate {
   CommonOptions common;
   std::string run_folder, from, to, out, data_dir;
   int64_t steps = 25;
+  bool overwrite = false;
 
   void run() const;
 };
@@ -36,7 +38,7 @@ Tensor latent_of(const std::string& text, const char* flag, const TrainedModel& 
   for (const std::string& part : split(numbers, ' ')) {
     if (part.empty()) continue;
     const auto value = parse_double(part);
-    if (!value) fail("{}: '{}' is not a number; expected {} latent coordinates", text, part, dim);
+    if (!value || !std::isfinite(*value)) fail("{}: '{}' is not a number; expected {} latent coordinates", text, part, dim);
     values.push_back(static_cast<float>(*value));
   }
   if (int64_t(values.size()) != dim) fail("{}: {} numbers, expected {} latent coordinates", text, values.size(), dim);
@@ -45,7 +47,8 @@ Tensor latent_of(const std::string& text, const char* flag, const TrainedModel& 
 
 void Interpolate::run() const {
   common.apply();
-  if (steps < 2) fail_usage("--steps {}: expected 2 or more", steps);
+  if (steps < 2 || steps > 1000000) fail_usage("--steps {}: expected 2 to 1000000", steps);
+  check_output_file("--out", out, overwrite);
   const TrainedModel trained = load_trained_model({run_folder});
   const Tensor a = latent_of(from, "--from", trained, data_dir), b = latent_of(to, "--to", trained, data_dir);
   const Tensor share = at::linspace(0, 1, steps).unsqueeze(1);
@@ -67,6 +70,7 @@ void add_interpolate(CLI::App& program) {
   command->add_option("--to", s->to, "Likewise, the other end")->required();
   command->add_option("--steps", s->steps, "Number of structures")->capture_default_str();
   command->add_option("--out", s->out, "File: .pdb, .cif or .dcd")->required();
+  command->add_flag("--overwrite", s->overwrite, "Replace the file if it exists");
   command->add_option("--data-dir", s->data_dir, "Folder in which image paths are tried first");
   s->common.add(*command, false);
   command->callback([s] { s->run(); });

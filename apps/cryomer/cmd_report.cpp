@@ -16,10 +16,13 @@ struct Report {
   CommonOptions common;
   ReportSettings settings;
   std::string out;
+  bool overwrite = false;
 
   void run() {
     common.apply();
     if (!ends_with(lower(out), ".html") && !ends_with(lower(out), ".htm")) fail_usage("--out {}: expected a name that ends in .html", out);
+    check_output_file("--out", out, overwrite);
+    settings.inputs.check();
     settings.seed = common.seed;
     const RunReport report = gather_report(settings);
     write_file_atomically(out, run_report_html(report));
@@ -40,6 +43,7 @@ void add_report(CLI::App& program) {
   auto s = std::make_shared<Report>();
   command->add_option("run", s->settings.run_folder, "Folder of the run")->required();
   command->add_option("--out", s->out, "HTML file to write")->required();
+  command->add_flag("--overwrite", s->overwrite, "Replace the file if it exists");
   s->settings.inputs.add(*command);
   command->get_option("--ensemble")->description("Ensemble to show: DCD, multi-model PDB or mmCIF; default: drawn from the model");
   command->get_option("--posterior")->description("Folder of cryomer infer; default: some particles are inferred");

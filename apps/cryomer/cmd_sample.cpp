@@ -1,3 +1,4 @@
+#include <cmath>
 #include <memory>
 
 #include "command.h"
@@ -10,14 +11,18 @@ namespace cryomer {
 
 namespace {
 
+constexpr int64_t kMostStructures = 100000000;
+
 struct Sample {
   CommonOptions common;
   std::string run_folder, out, latents;
   int64_t n = 2048;
+  bool overwrite = false;
 
   void run() const {
     common.apply();
-    if (n < 1) fail_usage("--n {}: expected 1 or more", n);
+    if (n < 1 || n > kMostStructures) fail_usage("--n {}: expected 1 to {}", n, kMostStructures);
+    check_output_file("--out", out, overwrite);
     const TrainedModel trained = load_trained_model({run_folder});
     const Tensor z = latents.empty() ? trained.model->prior.sample(n, uint64_t(common.seed)) : read_latents(trained);
     const std::unique_ptr<TrajectoryWriter> writer = create_trajectory(out, trained.setup.structure);
@@ -30,8 +35,13 @@ struct Sample {
 
   Tensor read_latents(const TrainedModel& trained) const {
     const NpyArray array = read_npy(latents);
-    if (array.shape.size() != 2 || array.shape[1] != trained.model->latent_dim) {
-      fail("{}: expected an array [n, {}] of latents", latents, trained.model->latent_dim);
+    if (array.shape.size() != 2 || array.shape[1] != trained.model->latent_dim || array.shape[0] < 1) {
+      fail("--latents {}: an array {}, expected [n, {}]: one row for each structure, one column for each latent dimension "
+           "of the model",
+           latents, shape_text(array.shape), trained.model->latent_dim);
+    }
+    for (const float value : array.values) {
+      if (!std::isfinite(value)) fail("--latents {}: it holds the value {}, expected finite numbers", latents, value);
     }
     return tensor_from(array.values, array.shape);
   }
@@ -45,6 +55,7 @@ void add_sample(CLI::App& program) {
   command->add_option("run", s->run_folder, "Folder of the run")->required();
   command->add_option("--n", s->n, "Number of structures")->capture_default_str();
   command->add_option("--out", s->out, "File: .dcd (with a .pdb beside it), .pdb or .cif")->required();
+  command->add_flag("--overwrite", s->overwrite, "Replace the file if it exists");
   command->add_option("--latents", s->latents, "Instead of drawing: decode these latents, .npy [n, latent dimension]");
   s->common.add(*command, false);
   command->callback([s] { s->run(); });

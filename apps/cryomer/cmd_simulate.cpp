@@ -7,10 +7,11 @@
 #include "cryomer/base/error.h"
 #include "cryomer/base/log.h"
 #include "cryomer/base/text.h"
+#include "cryomer/data/box_fit.h"
 #include "cryomer/io/structure_file.h"
+#include "cryomer/io/weights.h"
 #include "cryomer/simulation/gaussian_images.h"
 #include "cryomer/simulation/motion.h"
-#include "cryomer/training/run_directory.h"
 
 namespace cryomer {
 
@@ -35,19 +36,6 @@ void parse_defocus(const std::string& text, GaussianImages& images) {
   images.defocus_most = *most;
 }
 
-std::vector<double> read_weights(const std::string& path) {
-  std::vector<double> weights;
-  int line = 0;
-  for (const std::string& row : split(read_file(path), '\n')) {
-    ++line;
-    if (trimmed(row).empty() || trimmed(row).front() == '#') continue;
-    const auto weight = parse_double(row);
-    if (!weight) fail("{} line {}: '{}' is not a number; expected one weight a line", path, line, trimmed(row));
-    weights.push_back(*weight);
-  }
-  return weights;
-}
-
 void Simulate::run() {
   common.apply();
   images.seed = common.seed;
@@ -59,20 +47,25 @@ void Simulate::run() {
   if (ensemble.empty() == motion.empty()) {
     fail_usage("give either --ensemble (a trajectory) or --motion (unimodal, bimodal or continuous)");
   }
-  if (!motion.empty()) motion_kind_from_name(motion);  // before anything is written
+  if (!motion.empty() && !weights.empty()) fail_usage("--weights are for the states of --ensemble, not for --motion");
+  const Motion movement{motion.empty() ? MotionKind::continuous : motion_kind_from_name(motion), motion_amplitude, motion_states};
   const Structure base = read_structure(structure);
+  Vec3 centre;
+  for (const Atom& atom : base.atoms) centre += (1.0 / base.atom_count()) * atom.position;
+  check_fits_box(base, centre, images.box, images.pixel_size);
   std::unique_ptr<TrajectoryReader> states;
   if (!ensemble.empty()) states = open_trajectory(ensemble, base, topology);
-  const std::vector<double> state_weights = weights.empty() ? std::vector<double>() : read_weights(weights);
-  prepare_output_folder(out, overwrite, false);
+  const std::vector<double> state_weights =
+      weights.empty() ? std::vector<double>() : read_weights(weights, states->size(), ensemble);
+  OutputFolder folder(out, overwrite, false);
   if (!motion.empty()) {
-    const Ensemble moved =
-        moved_ensemble(base, {motion_kind_from_name(motion), motion_amplitude, motion_states}, uint64_t(common.seed));
+    const Ensemble moved = moved_ensemble(base, movement, uint64_t(common.seed));
     write_ensemble(out + "/states.dcd", base, moved);
     log_info("Made {} states along the softest normal modes: {}/states.dcd", moved.size(), out);
     states = open_trajectory(out + "/states.dcd", base);
   }
   const SimulationSummary summary = simulate_gaussian_images(base, *states, state_weights, images, out);
+  folder.keep();
   log_info("{} particles of {} states: signal {:.3g}, noise {:.3g} (standard deviation per pixel); SNR {:.3g} in the box, "
            "{:.3g} in a disc of {:.0f} A radius",
            images.particles, states->size(), summary.signal_deviation, summary.noise_deviation, summary.snr,

@@ -6,6 +6,7 @@
 #include "cryomer/base/error.h"
 #include "cryomer/base/log.h"
 #include "cryomer/base/text.h"
+#include "cryomer/data/box_fit.h"
 #include "cryomer/io/structure_file.h"
 #include "cryomer/training/trainer.h"
 
@@ -30,6 +31,8 @@ struct Train {
 
 TrainingConfig Train::resolve() const {
   TrainingConfig config;
+  // A run goes on with its own settings.
+  if (resume) config_from_json(config, read_file(RunDirectory{out}.config()), RunDirectory{out}.config());
   if (!config_file.empty()) config_from_json(config, read_file(config_file), config_file);
   for (const std::string& assignment : set) config_set(config, assignment);
   config.data.particles = fs::absolute(particles).lexically_normal().string();
@@ -38,9 +41,14 @@ TrainingConfig Train::resolve() const {
   if (!poses.empty()) config.data.poses = poses;
   if (!frame.empty()) config.data.frame = frame;
   if (!encoder.empty()) config.model.encoder.kind = encoder;
-  if (latent_dim > 0) config.model.latent_dim = latent_dim;
-  if (epochs > 0) config.epochs = epochs;
-  if (pixel_size > 0) config.data.pixel_size = pixel_size;
+  auto given = [&](const char* flag, double value) {
+    if (command->count(flag) == 0) return false;
+    if (!(value > 0)) fail_usage("{} {}: expected a positive number", flag, value);
+    return true;
+  };
+  if (given("--latent-dim", double(latent_dim))) config.model.latent_dim = latent_dim;
+  if (given("--epochs", double(epochs))) config.epochs = epochs;
+  if (given("--pixel-size", pixel_size)) config.data.pixel_size = pixel_size;
   if (!max_time.empty()) {
     const auto seconds = parse_duration(max_time);
     if (!seconds || *seconds <= 0) fail_usage("--max-time {}: expected a duration such as 90s, 10m or 1h30m", max_time);
@@ -59,16 +67,17 @@ TrainingConfig Train::resolve() const {
 
 void Train::run() {
   common.apply();
-  const TrainingConfig config = resolve();
   const RunDirectory directory{out};
-  if (resume && !fs::exists(directory.checkpoint())) {
+  if (resume && overwrite) fail_usage("--resume continues a run and --overwrite starts it anew: give one of them");
+  if (resume && (!fs::exists(directory.checkpoint()) || !fs::exists(directory.config()))) {
     fail("--resume: {} holds no checkpoint to continue from; start the run without --resume", out);
   }
+  const TrainingConfig config = resolve();
   RunSetup setup;
   setup.config = config;
   const ParticleStack stack = ParticleStack::open(config.data.particles, particle_options(config));
   setup.structure = read_structure(config.data.structure);
-  prepare_output_folder(out, overwrite, resume);
+  OutputFolder folder(out, overwrite, resume);
   if (!resume) {
     for (const std::string& old : {directory.checkpoint(), directory.metrics(), directory.log()}) fs::remove(old);
   }
@@ -76,12 +85,13 @@ void Train::run() {
   log_info("{}", command_line);
   log_info("Particles: {} of {} x {} pixels in {} optics group(s)", stack.size(), stack.box(), stack.box(),
            stack.optics_groups().size());
-  write_file_atomically(directory.config(), config_to_json(config));
-  const std::string copy = directory.structure(config.data.structure);
-  if (!resume) fs::copy_file(config.data.structure, copy, fs::copy_options::overwrite_existing);
   setup.origin = find_origin(config, setup.structure, stack);
+  check_fits_box(setup.structure, setup.origin, stack.box(), smallest_pixel_size(stack));
+  if (!resume) write_file_atomically(directory.structure(config.data.structure), read_file(config.data.structure));
   Trainer trainer(std::move(setup), stack, directory);
   if (resume) trainer.resume();
+  write_file_atomically(directory.config(), config_to_json(config));
+  folder.keep();
   trainer.run();
   log_info("Trained for {} steps; the model is in {}", trainer.step(), out);
   set_log_file("");

@@ -1,24 +1,65 @@
 #include "command.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
+#include "cryomer/base/error.h"
 #include "cryomer/base/log.h"
 #include "cryomer/tensor/tensor.h"
+#include "cryomer/training/run_directory.h"
 
 namespace cryomer {
+
+namespace fs = std::filesystem;
 
 std::string command_line;
 
 void CommonOptions::add(CLI::App& command, bool has_figures) {
   command.add_option("--seed", seed, "Seed of all random draws")->capture_default_str();
-  command.add_option("--threads", threads, "Threads; 0: all cores")->capture_default_str()->check(CLI::NonNegativeNumber);
+  command.add_option("--threads", threads, "Threads; 0: all cores")->capture_default_str();
   command.add_flag("--verbose,-v", verbose, "Say more");
   command.add_flag("--quiet,-q", quiet, "Say only what is wrong");
   if (has_figures) command.add_option("--json", json, "Write the figures to this file as JSON");
 }
 
 void CommonOptions::apply() const {
+  const int most = std::max(64, 4 * static_cast<int>(std::thread::hardware_concurrency()));
+  if (threads < 0 || threads > most) fail_usage("--threads {}: expected 1 to {}, or 0 for all cores", threads, most);
   set_thread_count(threads);
   if (verbose) set_log_level(LogLevel::debug);
   if (quiet) set_log_level(LogLevel::warning);
+  if (!json.empty()) check_output_file("--json", json, true);
+}
+
+void check_output_file(const std::string& flag, const std::string& path, bool overwrite) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) fail_usage("{} {}: a folder of that name exists, expected the name of a file", flag, path);
+  const fs::path parent = fs::path(path).parent_path();
+  if (!parent.empty() && !fs::is_directory(parent, ignored)) {
+    fail_usage("{} {}: the folder {} does not exist; make it first", flag, path, parent.string());
+  }
+  if (!overwrite && fs::is_regular_file(path, ignored) && fs::file_size(path, ignored) > 0) {
+    fail_usage("{} {}: the file exists. Choose another name, or say --overwrite", flag, path);
+  }
+}
+
+OutputFolder::OutputFolder(const std::string& path, bool overwrite, bool resume) : path_(path) {
+  std::error_code ignored;
+  existed_ = fs::exists(path, ignored);
+  fresh_ = !existed_ || fs::is_empty(path, ignored);
+  prepare_output_folder(path, overwrite, resume);
+}
+
+OutputFolder::~OutputFolder() {
+  if (kept_ || !fresh_) return;
+  std::error_code ignored;
+  std::vector<fs::path> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path_, ignored)) {
+    if (entry.is_regular_file(ignored)) files.push_back(entry.path());
+  }
+  for (const fs::path& file : files) fs::remove(file, ignored);
+  if (!existed_) fs::remove(path_, ignored);
 }
 
 }  // namespace cryomer

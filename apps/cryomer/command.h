@@ -16,7 +16,25 @@ struct CommonOptions {
   std::string json;  // file for the figures
 
   void add(CLI::App& command, bool has_figures);
+  // Takes effect, after a look at whether the figures can be written.
   void apply() const;
+};
+
+// Fails on a name that cannot be written to, before work is done for it: a folder, no folder to stand in, or a file
+// that exists already and may not be replaced.
+void check_output_file(const std::string& flag, const std::string& path, bool overwrite);
+
+// Takes back what a command wrote into its output folder when it fails, so that it can simply be run again. Only of a
+// folder that was new or empty; others are left alone.
+class OutputFolder {
+ public:
+  OutputFolder(const std::string& path, bool overwrite, bool resume);
+  ~OutputFolder();
+  void keep() { kept_ = true; }
+
+ private:
+  std::string path_;
+  bool existed_, fresh_, kept_ = false;
 };
 
 // Each adds its sub-command to the program; the work is done in the callback.

@@ -1,9 +1,13 @@
 #include "comparison_inputs.h"
 
+#include <cmath>
+#include <filesystem>
+
 #include "cryomer/base/atomic_file.h"
 #include "cryomer/base/error.h"
 #include "cryomer/base/text.h"
 #include "cryomer/base/units.h"
+#include "cryomer/io/weights.h"
 
 namespace cryomer {
 
@@ -27,16 +31,25 @@ std::vector<PairDistance> ComparisonInputs::pairs(const Structure& base) const {
   return pairs;
 }
 
-std::vector<double> ComparisonInputs::weights() const {
-  std::vector<double> weights;
-  if (truth_weights.empty()) return weights;
-  for (const std::string& line : split(read_file(truth_weights), '\n')) {
-    if (trimmed(line).empty()) continue;
-    const auto weight = parse_double(line);
-    if (!weight) fail("{}: '{}' is not a number; expected one weight a line", truth_weights, line);
-    weights.push_back(*weight);
+void ComparisonInputs::check() const {
+  constexpr int64_t kMostDrawn = 30000;
+  if (n < 1 || n > kMostDrawn) fail_usage("--n {}: expected 1 to {}; time and memory grow with its square", n, kMostDrawn);
+  if (lower(atoms) != "heavy" && lower(atoms) != "ca") fail_usage("--atoms {}: expected heavy or ca", atoms);
+  if (!cuts.empty() && cuts.size() != distances.size()) {
+    fail_usage("--cut is given {} times and --distance {} times: expected one cut for each distance, in the same order",
+               cuts.size(), distances.size());
   }
-  return weights;
+  for (const double cut : cuts) {
+    if (!std::isfinite(cut)) fail_usage("--cut {}: expected a number, A", cut);
+  }
+  if (posterior.empty()) return;
+  if (!std::filesystem::is_directory(posterior)) {
+    fail("--posterior {}: no such folder; expected the --out folder of `cryomer infer`", posterior);
+  }
+  for (const char* name : {"particles.star", "structures.dcd"}) {
+    if (std::filesystem::exists(posterior + "/" + name)) continue;
+    fail("--posterior {}: there is no {} in it. It comes from `cryomer infer` with --structures mean or samples:K", posterior, name);
+  }
 }
 
 const StarTable& particle_table(const StarFile& star, const std::string& path) {
@@ -85,7 +98,7 @@ EnsembleComparison compare_ensemble(const ComparisonInputs& inputs, const Struct
   options.atoms = atom_set_from_name(inputs.atoms);
   options.distances = pairs;
   options.cuts = inputs.cuts;
-  options.truth_weights = inputs.weights();
+  if (!inputs.truth_weights.empty()) options.truth_weights = read_weights(inputs.truth_weights, states.size(), inputs.truth);
   return compare_ensembles(base, ensemble, states, options);
 }
 

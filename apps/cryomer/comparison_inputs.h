@@ -18,7 +18,8 @@ struct ComparisonInputs {
 
   void add(CLI::App& command);
   std::vector<PairDistance> pairs(const Structure& base) const;
-  std::vector<double> weights() const;  // of the true states; empty: equal
+  // Before anything long begins: fails when flags make no sense or the posterior's folder lacks what is needed.
+  void check() const;
 };
 
 // The table with the particles' rows; `path` is for the message when there is none.

@@ -10,19 +10,44 @@
 #include "cryomer/base/log.h"
 #include "cryomer/base/stop.h"
 #include "cryomer/base/text.h"
+#include "cryomer/tensor/tensor.h"
 
 namespace cryomer {
 namespace {
 
+// What a flag takes, by the name CLI11 has for its type.
+std::string expected_by(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  if (starts_with(type, "INT") || starts_with(type, "UINT")) return "a whole number";
+  return starts_with(type, "FLOAT") ? "a number" : "another value";
+}
+
+// The flag with its value, when it is why the command line was refused.
+std::string explain_value(const CLI::App& command, const CLI::ParseError& problem) {
+  const std::string message = problem.what();
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = option->get_name();
+    if (dynamic_cast<const CLI::ConversionError*>(&problem) && message.find(" " + name + " ") != std::string::npos) {
+      return formatted("{} {}: expected {}.", name, join(option->results(), " "), expected_by(*option));
+    }
+    if (dynamic_cast<const CLI::ArgumentMismatch*>(&problem) && starts_with(message, name + ":")) {
+      const bool several = option->results().size() > 1;
+      return several ? formatted("{} is given {} times, expected once.", name, option->results().size())
+                     : formatted("{}: its value is missing, expected {}.", name, expected_by(*option));
+    }
+  }
+  return message + ".";
+}
+
 // "The following argument was not expected: --foo" with the nearest flag of the sub-command that was meant.
 std::string explain(const CLI::App& program, const CLI::ParseError& problem, int count, char** arguments) {
-  std::string message = problem.what();
   const CLI::App* command = &program;
   if (count > 1) {
     for (const CLI::App* candidate : program.get_subcommands({})) {
       if (candidate->get_name() == arguments[1]) command = candidate;
     }
   }
+  std::string message = explain_value(*command, problem);
   std::vector<std::string> names;
   if (command == &program) {
     for (const CLI::App* candidate : program.get_subcommands({})) names.push_back(candidate->get_name());
@@ -99,7 +124,7 @@ int main(int count, char** arguments) {
     log_message(LogLevel::error, "out of memory");
     return 1;
   } catch (const std::exception& problem) {
-    log_message(LogLevel::error, problem.what());
+    log_message(LogLevel::error, message_of(problem));
     return 1;
   }
 }

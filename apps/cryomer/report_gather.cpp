@@ -18,6 +18,7 @@
 #include "cryomer/inference/sampling.h"
 #include "cryomer/io/npy.h"
 #include "cryomer/io/structure_file.h"
+#include "cryomer/io/weights.h"
 
 namespace cryomer {
 
@@ -194,7 +195,7 @@ void Gatherer::read_truth() {
     return;
   }
   states_ = read_ensemble(inputs_.truth, structure_, inputs_.truth_topology);
-  weights_ = inputs_.weights();
+  if (!inputs_.truth_weights.empty()) weights_ = read_weights(inputs_.truth_weights, states_.size(), inputs_.truth);
   if (!inputs_.truth_star.empty()) {
     particle_truth_ = particle_truth(inputs_, states_);
   } else {

@@ -1,5 +1,7 @@
 #include "cryomer/base/config.h"
 
+#include "cryomer/base/atomic_file.h"
+#include "fuzz.h"
 #include "testing.h"
 
 namespace cryomer {
@@ -63,6 +65,28 @@ TEST(Config, TakesSingleAssignments) {
   EXPECT_EQ(config.encoder, "image");
   EXPECT_EQ(config.widths.size(), 2u);
   testing::error_of([&] { config_set(config, "encoder"); });
+}
+
+TEST(Config, SaysWhenAGroupAndAValueAreMistakenForEachOther) {
+  Example config;
+  EXPECT_EQ(testing::error_of([&] { config_from_json(config, R"({"optimiser": 3})", "f"); }),
+            "f: configuration key 'optimiser' is 3, expected an object of keys such as 'optimiser.learning_rate'");
+  EXPECT_EQ(testing::error_of([&] { config_from_json(config, R"({"encoder": {"kind": "image"}})", "f"); }),
+            "f: configuration key 'encoder' is an object, expected one value");
+}
+
+TEST(Config, WritesTextThatIsNotUtf8) {
+  Example config;
+  config.encoder = "caf\xe9";
+  EXPECT_NE(config_to_json(config).find("caf\uFFFD"), std::string::npos);
+}
+
+TEST(Config, SurvivesDamagedFiles) {
+  testing::fuzz(config_to_json(Example()), "config.json", 500, [](const std::string& path) {
+    Example config;
+    config_from_json(config, read_file(path), path);
+    config_help(config);
+  });
 }
 
 }  // namespace

@@ -217,7 +217,7 @@ TEST(ParticleStack, NeedsTheCtfUnlessToldOtherwise) {
   const std::string message = message_for(kBareText);
   EXPECT_SAYS(message, "data_particles has no column _rlnDefocusU");
   EXPECT_SAYS(message, "CtfFind or CtfRefine");
-  EXPECT_SAYS(message, "--no-ctf");
+  EXPECT_SAYS(message, "rlnAmplitudeContrast 1");
   const ParticleStack stack = ParticleStack::open(data_set(kBareText), no_ctf());
   EXPECT_FALSE(stack.has_ctf());
   EXPECT_TRUE(ParticleStack::open(data_set(fixture_text()), no_ctf()).has_ctf());
@@ -233,7 +233,7 @@ TEST(ParticleStack, SaysWherePosesComeFrom) {
   EXPECT_SAYS(message,
               "data_particles has no column _rlnAngleRot, _rlnAngleTilt, so the poses are not known");
   EXPECT_SAYS(message, "run_data.star");
-  EXPECT_SAYS(message, "--poses infer");
+  EXPECT_SAYS(message, "Refine3D");
   EXPECT_FALSE(ParticleStack::open(data_set(star_text(file))).has_poses());
 }
 

@@ -111,8 +111,8 @@ TEST(StructureFile, SaysInOneLineWhatWasKeptAndDropped) {
   const std::string log = log_of([] { read_structure(fixture("small.pdb")); });
   EXPECT_NE(
       log.find("small.pdb: chains A (residues 10 to 16), B (residues 1 to 2), 5 residues of protein, 2 "
-               "nucleotides, "
-               "1 chain break, also CA, LIG; 54 atoms; dropped 3 waters, 3 hydrogens, 2 alternate atoms\n"),
+               "nucleotides, among them MSE, "
+               "1 chain break (A/12-16), also CA, LIG; 54 atoms; dropped 3 waters, 3 hydrogens, 2 alternate atoms\n"),
       std::string::npos)
       << log;
   EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 1) << log;
@@ -663,6 +663,16 @@ TEST(StructureFile, SaysWhatIsWrong) {
   EXPECT_EQ(message("a.pdb", pdb_line(ca)),
             " has no protein: no residue with the atoms N, CA and C is part of a chain. Found nothing but "
             "waters and hydrogens");
+  std::string dna;
+  for (const char* name : {" P  ", " C1'", " C4'", " O3'"}) {
+    PdbAtom atom;
+    atom.name = name;
+    atom.residue = " DA";
+    atom.x = dna.size() / 80.0;
+    dna += pdb_line(atom);
+  }
+  EXPECT_EQ(message("a.pdb", dna),
+            " has no protein, only 1 nucleotide. Cryomer models nucleic acids beside protein, not alone");
   const std::string head =
       "data_x\nloop_\n_atom_site.label_atom_id\n_atom_site.label_comp_id\n_atom_site.label_asym_id\n_atom_"
       "site.label_seq_id\n"
@@ -693,6 +703,9 @@ TEST(StructureFile, ReadsGzippedFilesOrSaysWhyNot) {
     const std::string cut = written("cut.gz", bytes.substr(0, bytes.size() / 2));
     EXPECT_NE(error_of([&] { read_structure(cut); }).find("is a damaged or incomplete gzip file"),
               std::string::npos);
+    set_log_level(LogLevel::error);
+    testing::fuzz(bytes, "damaged.gz", 100, [](const std::string& damaged) { read_structure(damaged); });
+    set_log_level(LogLevel::info);
 #else
     EXPECT_NE(
         error_of([&] { read_structure(path); }).find("is gzipped and this build of Cryomer has no zlib"),

@@ -40,6 +40,11 @@ class JsonWriter final : public PathVisitor {
   }
 };
 
+// Text that is not UTF-8, such as a path in an old encoding, must not end in an exception of its own.
+std::string as_text(const Json& json, int indent = -1) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
 void flatten(const Json& node, const std::string& prefix, std::map<std::string, Json>& values) {
   for (const auto& [key, value] : node.items()) {
     const std::string path = prefix.empty() ? key : prefix + "." + key;
@@ -93,6 +98,13 @@ class Assigner final : public PathVisitor {
   void fail_on_unknown_keys() const {
     if (values_.empty()) return;
     const std::string& unknown = values_.begin()->first;
+    for (const std::string& key : known_) {
+      if (starts_with(key, unknown + ".")) {
+        fail_usage("{}: configuration key '{}' is {}, expected an object of keys such as '{}'", source_, unknown,
+                   as_text(values_.begin()->second), key);
+      }
+      if (starts_with(unknown, key + ".")) fail_usage("{}: configuration key '{}' is an object, expected one value", source_, key);
+    }
     fail_usage("{}: unknown configuration key '{}'.{} `cryomer train --help-config` lists all keys.", source_, unknown,
                did_you_mean(unknown, known_));
   }
@@ -108,7 +120,7 @@ class Assigner final : public PathVisitor {
     return &taken_;
   }
   [[noreturn]] void wrong_type(const char* name, const Json& found, const char* expected) const {
-    fail_usage("{}: configuration key '{}' is {}, expected {}", source_, path(name), found.dump(), expected);
+    fail_usage("{}: configuration key '{}' is {}, expected {}", source_, path(name), as_text(found), expected);
   }
 
   std::map<std::string, Json> values_;
@@ -145,7 +157,7 @@ void assign(Config& config, const Json& json, const std::string& source) {
 std::string config_to_json(const Config& config) {
   JsonWriter writer;
   const_cast<Config&>(config).visit(writer);  // the writer only reads
-  return writer.result.dump(2) + "\n";
+  return as_text(writer.result, 2) + "\n";
 }
 
 void config_from_json(Config& config, const std::string& json, const std::string& source) {

@@ -50,10 +50,21 @@ std::vector<ParticleBatch> ParticleLoader::load_some(const std::vector<int64_t>&
   const std::vector<int64_t> order = Random(seed, 0x10ad).permutation(int64_t(particles.size()));
   std::vector<ParticleBatch> batches;
   count = std::min<int64_t>(count, int64_t(particles.size()));
-  for (int64_t first = 0; first < count; first += 256) {
-    std::vector<int64_t> chosen;
-    for (int64_t i = first; i < std::min(first + 256, count); ++i) chosen.push_back(particles[order[i]]);
-    batches.push_back(load(chosen));
+  std::vector<int64_t> chosen;
+  std::vector<int64_t> of_group(stack_.optics_groups().size(), 0);
+  for (int64_t i = 0; i < count; ++i) {
+    chosen.push_back(particles[order[i]]);
+    ++of_group[stack_.optics_group(chosen.back())];
+  }
+  constexpr int64_t kOfAbsentGroup = 32;
+  const std::vector<int64_t> of_choice = of_group;
+  for (int64_t p = 0; p < stack_.size(); ++p) {
+    const int group = stack_.optics_group(p);
+    if (of_choice[group] == 0 && of_group[group]++ < kOfAbsentGroup) chosen.push_back(p);
+  }
+  for (size_t first = 0; first < chosen.size(); first += 256) {
+    const size_t last = std::min(first + 256, chosen.size());
+    batches.push_back(load({chosen.begin() + int64_t(first), chosen.begin() + int64_t(last)}));
   }
   return batches;
 }

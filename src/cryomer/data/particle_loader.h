@@ -12,7 +12,8 @@ class ParticleLoader {
 
   // Reads the images of these particles; poses are those of the file, or the identity where it has none.
   ParticleBatch load(const std::vector<int64_t>& particles) const;
-  // A random choice of at most `count` of these particles, in batches of 256.
+  // A random choice of at most `count` of these particles, in batches of 256. An optics group that it leaves out is
+  // represented by its first particles in the stack, for what is learned from the choice group by group.
   std::vector<ParticleBatch> load_some(const std::vector<int64_t>& particles, int64_t count, uint64_t seed) const;
   const ParticleStack& stack() const { return stack_; }
 

@@ -273,7 +273,8 @@ class ParticleStack::Loader {
           "{}: data_{} has no column _rlnDefocusU, so the contrast transfer function of the images is not "
           "known. It comes from a CTF estimation (RELION's CtfFind or CtfRefine job) followed by Extract, or "
           "from exporting the particles again with their CTF parameters. If the images have no CTF, as "
-          "noise-free projections, say --no-ctf",
+          "noise-free projections, write columns that make it 1 everywhere: rlnDefocusU 0, "
+          "rlnSphericalAberration 0, rlnAmplitudeContrast 1",
           source_, particles_.name);
     }
     const int optics_column = particles_.column("rlnOpticsGroup");
@@ -540,7 +541,7 @@ class ParticleStack::Loader {
       if (options_.require_poses) {
         fail(
             "{}: data_{} has no column {}, so the poses are not known. They come from a RELION Refine3D job "
-            "(its run_data.star) or another program's refinement; without them, run with --poses infer",
+            "(its run_data.star) or from another program's refinement: do that first",
             source_, particles_.name, join(missing, ", "));
       }
       return;
@@ -570,7 +571,7 @@ class ParticleStack::Loader {
     if (all_from_one_side && options_.require_poses) {
       log_warning(
           "{}: rlnAngleRot and rlnAngleTilt are 0 in all rows, as after a 2D classification; a 3D refinement "
-          "is needed for poses, or --poses infer",
+          "is needed for poses",
           source_);
     }
   }

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "cryomer/base/error.h"
+#include "cryomer/base/stop.h"
 
 namespace cryomer {
 
@@ -92,6 +93,7 @@ class Solver {
       std::iota(bidders.begin(), bidders.end(), int64_t{0});
       while (!bidders.empty()) {
         if (bids_left-- == 0) return;
+        if (stop_requested()) throw Interrupted("stopped while assigning conformations to each other");
         const int64_t i = bidders.back();
         bidders.pop_back();
         const Offer offer = best_offer(i);
@@ -159,6 +161,7 @@ class Solver {
     std::vector<double> distance(n_);
     std::vector<int64_t> came_from(n_), columns(n_);
     for (const int64_t start : free_) {
+      if (stop_requested()) throw Interrupted("stopped while assigning conformations to each other");
       const Cost* c = row(start);
       for (int64_t j = 0; j < n_; ++j) {
         distance[j] = c[j] - price_[j];

@@ -1,6 +1,7 @@
 #include "cryomer/inference/posterior.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "cryomer/base/progress.h"
 #include "cryomer/base/stop.h"
@@ -27,6 +28,7 @@ DiagonalGaussian refined(const Autoencoder& model, const DiagonalGaussian& start
     const LossTerms terms = loss(model, objective, no_restraints, batch, observed, own.posterior(), noise, 1.0);
     (terms.total * double(batch.size())).backward();
     table.update(own, refinement.learning_rate * (1 - double(step) / double(refinement.steps)));
+    if (stop_requested()) throw Interrupted("stopped; nothing was written");
   }
   return table.rows(rows);
 }
@@ -43,6 +45,17 @@ Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedMode
   if (stack.box() != model.images.grid().box) {
     fail("{}: images of {} pixels, but the model was trained on {} pixels", stack.path(), stack.box(),
          model.images.grid().box);
+  }
+  const double pixel_size = smallest_pixel_size(stack);
+  if (std::abs(pixel_size - trained.smallest_pixel_size) > 0.02 * trained.smallest_pixel_size) {
+    fail("{}: a pixel size of {:.4g} A, but the model was trained on {:.4g} A, and its noise spectrum holds for that. Rescale "
+         "the particles, or correct the pixel size",
+         stack.path(), pixel_size, trained.smallest_pixel_size);
+  }
+  if (stack.optics_groups().size() > model.images.scale.mean.size()) {
+    fail("{}: {} optics groups, but the model was trained on {}: nothing is known of the noise of the others. Give particles "
+         "of those groups only, in the order of the training data",
+         stack.path(), stack.optics_groups().size(), model.images.scale.mean.size());
   }
   const ParticleLoader loader(stack);
   std::vector<Tensor> means, deviations;

@@ -30,10 +30,12 @@ std::string first_few(const std::vector<std::string>& labels) {
 
 std::string summary(const StructureReading& reading) {
   const Structure& structure = reading.structure;
-  int protein = 0, nucleotides = 0, breaks = 0;
-  std::map<std::string, int> others;
-  std::string chain_before;
-  for (const Residue& residue : structure.residues) {
+  int protein = 0, nucleotides = 0;
+  std::map<std::string, int> others, modified;
+  std::vector<std::string> breaks, lacking;
+  const Residue* before = nullptr;
+  for (int r = 0; r < structure.residue_count(); ++r) {
+    const Residue& residue = structure.residues[r];
     const bool polymer = residue.kind != ResidueKind::other;
     protein += residue.kind == ResidueKind::protein;
     nucleotides += residue.kind == ResidueKind::nucleotide;
@@ -41,17 +43,35 @@ std::string summary(const StructureReading& reading) {
       ++others[residue.name];
       continue;
     }
-    breaks += residue.chain == chain_before && !residue.bonded_to_previous;
-    chain_before = residue.chain;
+    if (!is_standard_residue_name(residue.name)) ++modified[residue.name];
+    if (residue.kind == ResidueKind::protein) {
+      const bool has_end = structure.find_atom(r, "OXT") >= 0;
+      if (residue.atom_count - has_end < heavy_atoms_of_amino_acid(residue.name)) {
+        lacking.push_back(residue_label(residue) + " " + residue.name);
+      }
+    }
+    if (before && residue.chain == before->chain && !residue.bonded_to_previous) {
+      breaks.push_back(formatted("{}-{}", residue_label(*before), residue.number));
+    }
+    before = &residue;
   }
   std::string text = formatted("{}: {}, {} of protein", structure.source, describe_chains(structure),
                                counted(protein, "residue", "residues"));
   if (nucleotides > 0) text += ", " + counted(nucleotides, "nucleotide", "nucleotides");
-  if (breaks > 0) text += ", " + counted(breaks, "chain break", "chain breaks");
-  std::vector<std::string> names;
-  for (const auto& [name, count] : others)
-    names.push_back(count == 1 ? name : formatted("{} {}", count, name));
-  if (!names.empty()) text += ", also " + join(names, ", ");
+  const auto listed = [](const std::map<std::string, int>& of_name) {
+    std::vector<std::string> names;
+    for (const auto& [name, count] : of_name) names.push_back(count == 1 ? name : formatted("{} {}", count, name));
+    return first_few(names);
+  };
+  if (!modified.empty()) text += ", among them " + listed(modified);
+  if (!breaks.empty()) {
+    text += formatted(", {} ({})", counted(int64_t(breaks.size()), "chain break", "chain breaks"), first_few(breaks));
+  }
+  if (!lacking.empty()) {
+    text += formatted(", {} that {} atoms ({})", counted(int64_t(lacking.size()), "residue", "residues"),
+                      lacking.size() == 1 ? "lacks" : "lack", first_few(lacking));
+  }
+  if (!others.empty()) text += ", also " + listed(others);
   text += formatted("; {} atoms", structure.atom_count());
   const DroppedAtoms& dropped = reading.dropped;
   std::vector<std::string> parts;
@@ -98,6 +118,13 @@ void warn(const StructureReading& reading) {
         "of each "
         "residue: rebuild the other atoms first, for example with PULCHRA",
         structure.source, with_ca_only, amino_acids);
+  }
+  const auto nucleotides =
+      std::count_if(structure.residues.begin(), structure.residues.end(),
+                    [](const Residue& residue) { return residue.kind == ResidueKind::nucleotide; });
+  if (nucleotides > 0) {
+    fail("{} has no protein, only {}. Cryomer models nucleic acids beside protein, not alone", structure.source,
+         counted(nucleotides, "nucleotide", "nucleotides"));
   }
   fail("{} has no protein: no residue with the atoms N, CA and C is part of a chain. Found {}{}",
        structure.source,

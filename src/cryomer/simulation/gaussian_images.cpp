@@ -32,24 +32,23 @@ void GaussianImages::visit(ConfigVisitor& v) {
 }
 
 void GaussianImages::check() const {
-  auto positive = [](const char* flag, double value) {
-    if (!(value > 0) || !std::isfinite(value)) fail_usage("{} {}: expected a positive number", flag, value);
+  // Written so that a value that is not a number fails, too.
+  auto between = [](const char* flag, double value, double least, double most, const char* unit) {
+    if (!(value >= least && value <= most)) fail_usage("{} {}: expected {} to {}{}", flag, value, least, most, unit);
   };
-  positive("--particles", double(particles));
-  positive("--pixel-size", pixel_size);
-  positive("--snr", snr);
-  positive("--atom-width", atom_width);
-  if (box < 8 || box % 2 != 0) fail_usage("--box {}: expected an even number of pixels, 8 or more", box);
-  if (voltage < 20 || voltage > 2000) fail_usage("--voltage {}: expected kV, e.g. 300", voltage);
-  if (spherical_aberration < 0 || spherical_aberration > 20) fail_usage("--cs {}: expected mm, e.g. 2.7", spherical_aberration);
-  if (amplitude_contrast < 0 || amplitude_contrast > 1) {
-    fail_usage("--amplitude-contrast {}: expected a fraction between 0 and 1", amplitude_contrast);
-  }
-  if (std::abs(defocus_least) > 1e6 || std::abs(defocus_most) > 1e6 || defocus_least > defocus_most) {
+  if (particles < 1 || particles > 100000000) fail_usage("--particles {}: expected 1 to 100000000", particles);
+  if (box < 8 || box > 2048 || box % 2 != 0) fail_usage("--box {}: expected an even number of pixels, 8 to 2048", box);
+  between("--pixel-size", pixel_size, 0.05, 100, " A");
+  between("--snr", snr, 1e-6, 1e6, " (variance of signal over variance of noise)");
+  between("--voltage", voltage, 20, 2000, " kV, such as 300");
+  between("--cs", spherical_aberration, 0, 20, " mm, such as 2.7");
+  between("--amplitude-contrast", amplitude_contrast, 0, 1, ", a fraction");
+  between("--atom-width", atom_width, 0.01, 20, " A");
+  if (!(std::abs(defocus_least) <= 1e6 && std::abs(defocus_most) <= 1e6 && defocus_least <= defocus_most)) {
     fail_usage("--defocus {}:{}: expected A (underfocus positive), the smaller first, e.g. 5000:20000", defocus_least,
                defocus_most);
   }
-  if (shift_sigma < 0 || shift_sigma > 0.25 * double(box) * pixel_size) {
+  if (!(shift_sigma >= 0 && shift_sigma <= 0.25 * double(box) * pixel_size)) {
     fail_usage("--shift-sigma {}: expected A, between 0 and a quarter of the box ({} A)", shift_sigma,
                0.25 * double(box) * pixel_size);
   }
@@ -220,14 +219,6 @@ SimulationSummary simulate_gaussian_images(const Structure& structure, Trajector
   const std::vector<Draw> draws = draw_particles(states.size(), weights, s);
   CleanImages clean(structure, states, s);
   const double half_box = 0.5 * double(s.box) * s.pixel_size;
-  if (clean.radius() > 1.5 * half_box) {
-    fail("the structure reaches {:.0f} A from its centre but the box only {:.0f} A: use --box {} or more", clean.radius(),
-         half_box, 2 * int64_t(std::ceil(1.1 * clean.radius() / s.pixel_size / 2)) * 2);
-  }
-  if (clean.radius() > half_box) {
-    log_warning("the structure reaches {:.1f} A from its centre, the box {:.1f} A: some of it will be cut off",
-                clean.radius(), half_box);
-  }
   SimulationSummary summary;
   summary.disc_radius = std::min(clean.radius(), half_box);
   const Tensor axis = (at::arange(s.box, at::kDouble) - double(s.box / 2)) * s.pixel_size;

@@ -56,7 +56,10 @@ std::vector<double> amplitudes(const Motion& motion, const NormalModes& modes, i
 }  // namespace
 
 Ensemble moved_ensemble(const Structure& structure, const Motion& motion, uint64_t seed) {
-  if (motion.states < 1) fail_usage("--motion-states {}: expected 1 or more", motion.states);
+  if (motion.states < 1 || motion.states > 1000000) fail_usage("--motion-states {}: expected 1 to 1000000", motion.states);
+  if (!(motion.amplitude > 0 && motion.amplitude <= 100)) {
+    fail_usage("--motion-amplitude {}: expected A, more than 0 and at most 100", motion.amplitude);
+  }
   const NormalModes modes = normal_modes(structure, kModes);
   const auto bodies = rigid_residues(structure);
   const std::vector<DistanceRestraint> restraints = chain_restraints(structure);

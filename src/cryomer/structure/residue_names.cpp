@@ -1,6 +1,7 @@
 #include "cryomer/structure/residue_names.h"
 
 #include <gemmi/resinfo.hpp>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace cryomer {
@@ -64,6 +65,14 @@ bool is_amino_acid_name(const std::string& name) {
 
 bool is_nucleotide_name(const std::string& name) {
   return tabulated(name).is_nucleic_acid() || contains(simulation_nucleotides(), name);
+}
+
+int heavy_atoms_of_amino_acid(const std::string& name) {
+  static const std::unordered_map<std::string, int> counts = {
+      {"GLY", 4}, {"ALA", 5}, {"SER", 6}, {"CYS", 6}, {"THR", 7},  {"VAL", 7},  {"PRO", 7},  {"ASP", 8},  {"ASN", 8},  {"ILE", 8},
+      {"LEU", 8}, {"MET", 8}, {"GLU", 9}, {"GLN", 9}, {"LYS", 9}, {"HIS", 10}, {"PHE", 11}, {"ARG", 11}, {"TYR", 12}, {"TRP", 14}};
+  const auto found = counts.find(name);
+  return found == counts.end() ? 0 : found->second;
 }
 
 bool is_standard_residue_name(const std::string& name) {

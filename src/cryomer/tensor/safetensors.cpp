@@ -78,7 +78,7 @@ NamedTensors read_safetensors(const std::string& path) {
       const auto range = entry.at("data_offsets").get<std::vector<uint64_t>>();
       int64_t count = 1;
       for (const int64_t size : shape) {
-        if (size < 0 || (size > 0 && count > int64_t{1} << 40)) fail("{}: tensor '{}' has an absurd shape", path, name);
+        if (size < 0 || size > int64_t{1} << 40 || (size > 0 && count > (int64_t{1} << 40) / size)) fail("{}: tensor '{}' has an absurd shape", path, name);
         count *= size;
       }
       const at::ScalarType type = type_of(entry.at("dtype").get<std::string>(), path);
@@ -87,7 +87,7 @@ NamedTensors read_safetensors(const std::string& path) {
         fail("{}: tensor '{}' does not fit into the file (cut short?)", path, name);
       }
       Tensor tensor = at::empty(shape, type);
-      std::memcpy(tensor.data_ptr(), data + range[0], range[1] - range[0]);
+      if (count > 0) std::memcpy(tensor.data_ptr(), data + range[0], range[1] - range[0]);
       content.tensors[name] = tensor;
     }
   } catch (const Json::exception& problem) {

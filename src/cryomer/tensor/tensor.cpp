@@ -64,4 +64,13 @@ void set_thread_count(int threads) {
 
 int thread_count() { return at::get_num_threads(); }
 
+std::string message_of(const std::exception& problem) {
+  const auto* const of_torch = dynamic_cast<const c10::Error*>(&problem);
+  if (!of_torch) return problem.what();
+  const std::string text = of_torch->what_without_backtrace();
+  const bool memory = text.find("llocate memory") != std::string::npos || text.find("torage size calculation") != std::string::npos;
+  if (memory) return "out of memory: the sizes asked for are too large for this machine (" + text.substr(0, text.find('\n')) + ")";
+  return text;
+}
+
 }  // namespace cryomer

@@ -32,4 +32,7 @@ void parallel_for(int64_t count, int64_t grain, const std::function<void(int64_t
 void set_thread_count(int threads);  // 0: all cores
 int thread_count();
 
+// What an exception says, for people: libtorch's own without their stack traces, and a plain word when memory is short.
+std::string message_of(const std::exception& problem);
+
 }  // namespace cryomer

@@ -105,9 +105,10 @@ TrainedModel load_trained_model(const RunDirectory& directory) {
   config_from_json(trained.setup.config, config->second, source);
   trained.setup.structure = read_structure(directory.structure(trained.setup.config.data.structure));
   trained.setup.origin = restore_origin(checkpoint, source);
+  trained.smallest_pixel_size = restore_scalar(checkpoint, "data/smallest_pixel_size", source);
   trained.model = std::make_unique<Autoencoder>(
       trained.setup.config.model, trained.setup.centred(), int64_t(restore_scalar(checkpoint, "data/box", source)),
-      restore_scalar(checkpoint, "data/smallest_pixel_size", source), uint64_t(trained.setup.config.seed));
+      trained.smallest_pixel_size, uint64_t(trained.setup.config.seed));
   restore_model(*trained.model, checkpoint, source);
   return trained;
 }

@@ -29,6 +29,7 @@ double smallest_pixel_size(const ParticleStack& stack);  // A, over optics group
 struct TrainedModel {
   RunSetup setup;
   std::unique_ptr<Autoencoder> model;
+  double smallest_pixel_size = 0;  // A, of the particles it was trained on
 };
 TrainedModel load_trained_model(const RunDirectory& directory);
 

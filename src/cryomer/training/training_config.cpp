@@ -62,25 +62,46 @@ void TrainingConfig::check() const {
     }
     fail_usage("configuration key '{}' is '{}'.{} Known: {}", key, value, did_you_mean(value, known), join(known, ", "));
   };
-  at_least("model.latent_dim", double(model.latent_dim), 1);
-  at_least("model.decoder.width", double(model.decoder.width), 1);
-  at_least("model.decoder.representation", double(model.decoder.representation), 1);
+  auto between = [](const char* key, double value, double least, double most) {
+    if (!(value >= least && value <= most)) fail_usage("configuration key '{}' is {}, expected {} to {}", key, value, least, most);
+  };
+  between("model.latent_dim (--latent-dim)", double(model.latent_dim), 1, 1024);
+  between("model.prior_components", double(model.prior_components), 1, 1000);
+  between("model.atom_width", model.atom_width, 0.01, 20);
+  between("model.padding", model.padding, 1, 8);
+  between("model.decoder.blocks", double(model.decoder.blocks), 0, 1000);
+  between("model.encoder.grid_margin", model.encoder.grid_margin, 0, 1000);
+  for (const int64_t width : model.encoder.widths) between("model.encoder.widths", double(width), 1, 100000);
+  between("posterior.encoder_share", posterior.encoder_share, 0, 1);
+  between("posterior.sleep_share", posterior.sleep_share, 0, 1);
+  between("posterior.learning_rate", posterior.learning_rate, 0, 1000);
+  between("objective.warmup", objective.warmup, 0, 1);
+  between("optimiser.final_rate", optimiser.final_rate, 0, 1);
+  at_least("optimiser.warmup_steps", optimiser.warmup_steps, 0);
+  at_least("optimiser.clip", optimiser.clip, 1e-12);
+  at_least("checkpoint_seconds", checkpoint_seconds, 0);
+  between("patience", patience, 0, 1e9);
+  between("data.pixel_size (--pixel-size)", data.pixel_size, 0, 1000);
+  if (!(data.held_out_fraction >= 0 && data.held_out_fraction < 1)) {
+    fail_usage("configuration key 'data.held_out_fraction' is {}, expected 0 or more and less than 1", data.held_out_fraction);
+  }
+  between("model.decoder.width", double(model.decoder.width), 1, 100000);
+  between("model.decoder.representation", double(model.decoder.representation), 1, 100000);
   at_least("model.decoder.modes", double(model.decoder.modes), 0);
-  at_least("model.encoder.grid", double(model.encoder.grid), 2);
-  at_least("model.padding", model.padding, 1);
-  at_least("objective.samples", double(objective.samples), 1);
+  between("model.encoder.grid", double(model.encoder.grid), 2, 256);
+  between("objective.samples", double(objective.samples), 1, 10000);
   at_least("objective.conformation_kl", objective.conformation_kl, 0);
   at_least("objective.chain", objective.chain, 0);
   at_least("objective.centring", objective.centring, 0);
   at_least("optimiser.learning_rate", optimiser.learning_rate, 1e-12);
   at_least("optimiser.batch_size", double(optimiser.batch_size), 1);
-  at_least("epochs", double(epochs), 1);
-  at_least("max_seconds", max_seconds, 0);
+  at_least("epochs (--epochs)", double(epochs), 1);
+  at_least("max_seconds (--max-time)", max_seconds, 0);
   at_least("data.calibration_particles", double(data.calibration_particles), 1);
-  one_of("data.poses", data.poses, {"given"});
-  one_of("data.frame", data.frame, {"auto", "centroid", "origin", "box"});
+  one_of("data.poses (--poses)", data.poses, {"given"});
+  one_of("data.frame (--frame)", data.frame, {"auto", "centroid", "origin", "box"});
   one_of("objective.kind", objective.kind, {"elbo", "multi_sample"});
-  one_of("model.encoder.kind", model.encoder.kind, {"canonical", "image"});
+  one_of("model.encoder.kind (--encoder)", model.encoder.kind, {"canonical", "image"});
 }
 
 }  // namespace cryomer
