@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 struct Train {
   CommonOptions common;
   std::string particles, structure, out, poses, recipe = "default", encoder, device = "auto", config_file, data_dir, max_time, frame;
-  int64_t latent_dim = 0, epochs = 0, seeds = 1;
+  int64_t latent_dim = 0, epochs = 0;
   double pixel_size = 0;
   bool resume = false, overwrite = false;
   std::vector<std::string> set;
@@ -31,6 +31,11 @@ struct Train {
 
 TrainingConfig Train::resolve() const {
   TrainingConfig config;
+  if (recipe == "paper") {
+    apply_paper_recipe(config);
+  } else if (recipe != "default") {
+    fail_usage("--recipe {}: unknown.{} Known: default, paper", recipe, did_you_mean(recipe, {"default", "paper"}));
+  }
   // A run goes on with its own settings.
   if (resume) config_from_json(config, read_file(RunDirectory{out}.config()), RunDirectory{out}.config());
   if (!config_file.empty()) config_from_json(config, read_file(config_file), config_file);
@@ -107,6 +112,7 @@ void add_train(CLI::App& program) {
   command->add_option("--structure", t->structure, "Base structure, PDB or mmCIF")->required();
   command->add_option("--out", t->out, "Folder of the run")->required();
   command->add_option("--poses", t->poses, "Where poses come from: given (default)");
+  command->add_option("--recipe", t->recipe, "Settings to start from: default, or paper (Rosenbaum et al. 2021)")->capture_default_str();
   command->add_option("--encoder", t->encoder, "canonical (default) or image (as the paper)");
   command->add_option("--latent-dim", t->latent_dim, "Dimension of the conformation latent");
   command->add_option("--epochs", t->epochs, "Passes over the particles");

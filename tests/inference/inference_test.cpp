@@ -104,7 +104,9 @@ TEST(InferPosterior, ImprovesWithRefinement) {
   const Trained& t = trained();
   Refinement refinement;
   refinement.steps = 40;
-  const Posterior start = infer_posterior(t.model, t.run->stack), better = infer_posterior(t.model, t.run->stack, refinement);
+  Refinement none;
+  none.steps = 0;
+  const Posterior start = infer_posterior(t.model, t.run->stack, none), better = infer_posterior(t.model, t.run->stack, refinement);
   EXPECT_GT(fit(t, better), fit(t, start));
   const Posterior again = infer_posterior(t.model, t.run->stack, refinement);
   EXPECT_TRUE(at::equal(better.mean, again.mean));

@@ -113,7 +113,7 @@ TEST(ChainRestraints, TieALigandToItsSixNearestContacts) {
   EXPECT_EQ(chain_restraints(s).size(), chain + 1);
 }
 
-TEST(PeptideBonds, AreAtTheIdealLengthWithEqualStrength) {
+TEST(PeptideBonds, HaveTheirMeanSquaredDeviationAsEnergy) {
   const Structure s = polyalanine(4);
   const std::vector<DistanceRestraint> bonds = peptide_bonds(s);
   ASSERT_EQ(bonds.size(), 3u);
@@ -121,8 +121,16 @@ TEST(PeptideBonds, AreAtTheIdealLengthWithEqualStrength) {
     EXPECT_EQ(bonds[r].i, s.find_atom(r, "C"));
     EXPECT_EQ(bonds[r].j, s.find_atom(r + 1, "N"));
     EXPECT_FLOAT_EQ(bonds[r].length, 1.329f);
-    EXPECT_EQ(bonds[r].strength, 1);
   }
+  std::vector<float> x = s.coordinates();
+  x[3 * bonds[1].i] += 0.3f;  // a gap
+  double expected = 0;
+  for (int r = 0; r < 3; ++r) {
+    const float *a = &x[3 * bonds[r].i], *b = &x[3 * bonds[r].j];
+    const double length = std::hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
+    expected += (length - 1.329) * (length - 1.329) / 3;
+  }
+  EXPECT_NEAR(distance_restraint_energy(bonds, x.data(), nullptr), expected, 1e-6);
 }
 
 }  // namespace

@@ -24,7 +24,9 @@ DiagonalGaussian refined(const Autoencoder& model, const DiagonalGaussian& start
   table.assign(rows, start);
   for (int64_t step = 0; step < refinement.steps; ++step) {
     const PosteriorTable::Leaves own = table.leaves(rows);
-    const Tensor noise = antithetic_noise(random.substream(uint64_t(step)), batch.size(), refinement.samples, model.latent_dim);
+    // The same draws for all images: what is found for one does not depend on those beside it.
+    const Tensor noise = antithetic_noise(random.substream(uint64_t(step)), 1, refinement.samples, model.latent_dim)
+                             .expand({batch.size(), -1, -1});
     const LossTerms terms = loss(model, objective, no_restraints, batch, observed, own.posterior(), noise, 1.0);
     (terms.total * double(batch.size())).backward();
     table.update(own, refinement.learning_rate * (1 - double(step) / double(refinement.steps)));
@@ -70,8 +72,7 @@ Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedMode
       found = model.encoder(model.encoder.features(batch, observed, model.images, batch.rotation, batch.shift));
     }
     if (refinement.steps > 0) {
-      found = refined(model, found, batch, observed, refinement,
-                      Random(uint64_t(trained.setup.config.seed), 0x2ef).substream(uint64_t(first)));
+      found = refined(model, found, batch, observed, refinement, Random(uint64_t(trained.setup.config.seed), 0x2ef));
     }
     means.push_back(found.mean);
     deviations.push_back(found.deviation);

@@ -14,7 +14,7 @@ struct Posterior {
 // Improves the encoder's posteriors image by image: so many Adam steps on each image's own mean and deviation, with the
 // decoder as it is.
 struct Refinement {
-  int64_t steps = 0;
+  int64_t steps = 20;
   int64_t samples = 2;
   double learning_rate = 0.03;
 };

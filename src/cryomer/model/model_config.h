@@ -25,7 +25,7 @@ struct DecoderConfig {
 };
 
 struct ModelConfig {
-  int64_t latent_dim = 16;
+  int64_t latent_dim = 32;
   int64_t prior_components = 8;  // normal distributions in the learned prior; 1: standard normal, as the paper
   double atom_width = 1.0;  // A, standard deviation of an atom's blob
   double padding = 1.0;     // the rendered grid over the box; 2: the CTF never wraps around

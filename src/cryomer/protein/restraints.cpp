@@ -93,6 +93,7 @@ std::vector<DistanceRestraint> peptide_bonds(const Structure& structure) {
     const int c = structure.find_atom(r - 1, "C"), n = structure.find_atom(r, "N");
     if (c >= 0 && n >= 0) bonds.push_back({c, n, 1.329f, 1.0f});
   }
+  for (DistanceRestraint& bond : bonds) bond.strength = 2 / float(bonds.size());
   return bonds;
 }
 

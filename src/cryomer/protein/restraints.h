@@ -15,7 +15,8 @@ namespace cryomer {
 // values of Engh & Huber 1991 (C-N 1.329 A), else the ideal.
 std::vector<DistanceRestraint> chain_restraints(const Structure& structure);
 
-// The C-N bonds alone, at 1.329 A and with equal strength: the backbone continuity of Rosenbaum et al. 2021.
+// The C-N bonds alone, at 1.329 A, so that the energy is their mean squared deviation in A^2: the backbone continuity of
+// Rosenbaum et al. 2021.
 std::vector<DistanceRestraint> peptide_bonds(const Structure& structure);
 
 }  // namespace cryomer

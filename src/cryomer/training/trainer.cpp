@@ -45,7 +45,9 @@ Trainer::Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory direct
       metrics_(directory_.metrics()),
       split_(split_particles(stack.size(), setup_.config.data.held_out_fraction, uint64_t(setup_.config.seed))),
       model_(setup_.config.model, setup_.centred(), stack.box(), smallest_pixel_size(stack), uint64_t(setup_.config.seed)),
-      restraints_(std::make_shared<std::vector<DistanceRestraint>>(chain_restraints(setup_.structure))),
+      restraints_(std::make_shared<std::vector<DistanceRestraint>>(setup_.config.objective.restraints == "bonds"
+                                                                       ? peptide_bonds(setup_.structure)
+                                                                       : chain_restraints(setup_.structure))),
       optimiser_(model_.parameters),
       start_(std::chrono::steady_clock::now()),
       last_checkpoint_(start_),

@@ -26,7 +26,8 @@ void ObjectiveConfig::visit(ConfigVisitor& v) {
   v.field("kind", kind, "elbo, or multi_sample (log of the mean likelihood of the samples, as the paper)");
   v.field("samples", samples, "conformations drawn for each image");
   v.field("conformation_kl", conformation_kl, "weight of the divergence from the prior");
-  v.field("chain", chain, "weight of the chain's restraint energy");
+  v.field("restraints", restraints, "chain (bonds, angles and ties) or bonds (mean squared deviation of C-N bonds, as the paper)");
+  v.field("chain", chain, "weight of the restraints' energy");
   v.field("warmup", warmup, "share of the run over which these two weights grow from a hundredth");
   v.field("centring", centring, "weight of the squared centre of mass, 1/A^2");
 }
@@ -50,6 +51,25 @@ void TrainingConfig::visit(ConfigVisitor& v) {
   v.field("checkpoint_seconds", checkpoint_seconds, "time between checkpoints");
   v.field("patience", patience, "stop when the held-out likelihood has been flat for this share of the run; 0: never");
   v.field("seed", seed, "of all random draws");
+}
+
+void apply_paper_recipe(TrainingConfig& config) {
+  config.model.latent_dim = 32;
+  config.model.prior_components = 1;
+  config.model.padding = 2;
+  config.model.encoder.kind = "image";
+  config.model.encoder.widths = {2048, 1024, 512, 512};
+  config.model.decoder.modes = 0;
+  config.posterior.encoder_share = 1;
+  config.objective.kind = "multi_sample";
+  config.objective.samples = 64;
+  config.objective.restraints = "bonds";
+  config.objective.chain = 0.01;
+  config.objective.warmup = 0;
+  config.optimiser.learning_rate = 3e-4;
+  config.optimiser.warmup_steps = 0;
+  config.optimiser.batch_size = 256;
+  config.epochs = 500;
 }
 
 void TrainingConfig::check() const {
@@ -101,6 +121,7 @@ void TrainingConfig::check() const {
   one_of("data.poses (--poses)", data.poses, {"given"});
   one_of("data.frame (--frame)", data.frame, {"auto", "centroid", "origin", "box"});
   one_of("objective.kind", objective.kind, {"elbo", "multi_sample"});
+  one_of("objective.restraints", objective.restraints, {"chain", "bonds"});
   one_of("model.encoder.kind (--encoder)", model.encoder.kind, {"canonical", "image"});
 }
 

@@ -29,8 +29,9 @@ struct ObjectiveConfig {
   std::string kind = "elbo";   // elbo, multi_sample
   int64_t samples = 2;         // conformations drawn for each image
   double conformation_kl = 1;  // weight of the divergence from the prior
-  double chain = 0.05;         // weight of the chain's restraint energy
-  double warmup = 0.4;         // share of the run over which these two weights grow from a hundredth, evenly in logarithm
+  std::string restraints = "chain";  // chain: bonds, angles and ties, in nats; bonds: C-N bonds, mean squared deviation in A^2
+  double chain = 0.02;               // weight of the restraints' energy
+  double warmup = 0.15;        // share of the run over which these two weights grow from a hundredth, evenly in logarithm
   double centring = 0.1;       // weight of the squared centre of mass, 1/A^2
   void visit(ConfigVisitor& v);
 };
@@ -43,6 +44,10 @@ struct OptimiserConfig {
   int64_t batch_size = 128;
   void visit(ConfigVisitor& v);
 };
+
+struct TrainingConfig;
+// The settings of Rosenbaum et al. 2021, second stage, as far as poses that are given leave them.
+void apply_paper_recipe(TrainingConfig& config);
 
 struct TrainingConfig final : Config {
   DataConfig data;
