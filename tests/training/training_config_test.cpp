@@ -47,5 +47,17 @@ TEST(TrainingConfig, RefusesValuesWithoutSenseByTheirKey) {
   EXPECT_NE(error_of([&] { config.check(); }).find("Did you mean 'elbo'?"), std::string::npos);
 }
 
+TEST(PaperRecipe, IsAValidConfigurationWithThePapersSizes) {
+  TrainingConfig config;
+  config.objective.contacts = 5;
+  apply_paper_recipe(config);
+  config.check();
+  EXPECT_EQ(config.model.encoder.kind, "image");
+  EXPECT_EQ(config.model.encoder.widths, (std::vector<int64_t>{2048, 1024, 512, 512}));
+  EXPECT_EQ(config.model.decoder.modes, 0);
+  EXPECT_EQ(config.objective.samples, 64);
+  EXPECT_EQ(config.objective.contacts, 0);
+}
+
 }  // namespace
 }  // namespace cryomer
