@@ -107,14 +107,11 @@ TEST(DistanceRestraints, HaveTheirGradientAndEnergy) {
   Random random(74);
   auto restraints = std::make_shared<std::vector<DistanceRestraint>>();
   *restraints = {{0, 1, 1.3f, 2}, {1, 2, 1.5f, 1}, {0, 3, 2.0f, 0.5f}};
-  const Tensor line = tensor_from({0, 0, 0, 1, 0, 0, 3, 0, 0, 0, 2, 0}, {1, 4, 3});
-  EXPECT_NEAR(distance_restraint_energies(restraints, line).item<float>(), 0.5 * 2 * 0.09 + 0.5 * 0.25, 1e-6);
-  // A tie that releases at 0.3 A holds with half its strength there.
-  restraints->push_back({0, 2, 2.7f, 4, 0.3f});
-  EXPECT_NEAR(distance_restraint_energies(restraints, line).item<float>(), 0.5 * 2 * 0.09 + 0.5 * 0.25 + 0.5 * 4 * 0.09 / 2, 1e-6);
   const Tensor positions = random_tensor(random, {2, 4, 3}, 1);
   expect_directional_derivative([&](const Tensor& p) { return distance_restraint_energies(restraints, p); }, positions,
                                 random, 1e-3, 1e-2);
+  const Tensor line = tensor_from({0, 0, 0, 1, 0, 0, 3, 0, 0, 0, 2, 0}, {1, 4, 3});
+  EXPECT_NEAR(distance_restraint_energies(restraints, line).item<float>(), 0.5 * 2 * 0.09 + 0.5 * 0.25, 1e-6);
 }
 
 }  // namespace

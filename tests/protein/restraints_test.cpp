@@ -113,24 +113,6 @@ TEST(ChainRestraints, TieALigandToItsSixNearestContacts) {
   EXPECT_EQ(chain_restraints(s).size(), chain + 1);
 }
 
-TEST(ContactRestraints, TieResiduesThatAreNearButNotNeighbours) {
-  const Structure s = polyalanine(12);
-  const std::vector<DistanceRestraint> contacts = contact_restraints(s, 3, 8);
-  ASSERT_FALSE(contacts.empty());
-  std::vector<int> ca;
-  for (int r = 0; r < 12; ++r) ca.push_back(s.find_atom(r, "CA"));
-  size_t expected = 0;
-  for (int i = 0; i < 12; ++i) {
-    for (int j = i + 2; j < 12; ++j) expected += norm(s.atoms[ca[i]].position - s.atoms[ca[j]].position) <= 8;
-  }
-  EXPECT_EQ(contacts.size(), expected);
-  for (const DistanceRestraint& tie : contacts) {
-    EXPECT_NEAR(tie.length, norm(s.atoms[tie.i].position - s.atoms[tie.j].position), 1e-5);
-    EXPECT_EQ(tie.strength, 3);
-    EXPECT_GT(tie.release, 0);
-  }
-}
-
 TEST(PeptideBonds, HaveTheirMeanSquaredDeviationAsEnergy) {
   const Structure s = polyalanine(4);
   const std::vector<DistanceRestraint> bonds = peptide_bonds(s);

@@ -49,14 +49,12 @@ TEST(TrainingConfig, RefusesValuesWithoutSenseByTheirKey) {
 
 TEST(PaperRecipe, IsAValidConfigurationWithThePapersSizes) {
   TrainingConfig config;
-  config.objective.contacts = 5;
   apply_paper_recipe(config);
   config.check();
   EXPECT_EQ(config.model.encoder.kind, "image");
   EXPECT_EQ(config.model.encoder.widths, (std::vector<int64_t>{2048, 1024, 512, 512}));
   EXPECT_EQ(config.model.decoder.modes, 0);
   EXPECT_EQ(config.objective.samples, 64);
-  EXPECT_EQ(config.objective.contacts, 0);
 }
 
 }  // namespace

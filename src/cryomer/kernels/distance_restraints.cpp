@@ -13,10 +13,9 @@ double distance_restraint_energy(const std::vector<DistanceRestraint>& restraint
     const float d[3] = {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
     const float distance = std::sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
     const float excess = distance - r.length;
-    const float kept = r.release > 0 ? 1 / (1 + excess * excess / (r.release * r.release)) : 1;
-    energy += 0.5f * r.strength * excess * excess * kept;
+    energy += 0.5f * r.strength * excess * excess;
     if (!gradient || distance == 0) continue;
-    const float force = r.strength * excess * kept * kept / distance;
+    const float force = r.strength * excess / distance;
     for (int k = 0; k < 3; ++k) {
       gradient[3 * size_t(r.i) + k] += force * d[k];
       gradient[3 * size_t(r.j) + k] -= force * d[k];

@@ -86,22 +86,6 @@ std::vector<DistanceRestraint> chain_restraints(const Structure& structure) {
   return builder.restraints;
 }
 
-std::vector<DistanceRestraint> contact_restraints(const Structure& structure, double strength, double cutoff) {
-  constexpr float kRelease = 2;
-  std::vector<DistanceRestraint> contacts;
-  const std::vector<int> ca = atoms_of(structure, AtomSet::ca);
-  for (size_t i = 0; i < ca.size(); ++i) {
-    for (size_t j = i + 1; j < ca.size(); ++j) {
-      const int a = structure.atoms[ca[i]].residue, b = structure.atoms[ca[j]].residue;
-      if (b == a + 1 && structure.residues[b].bonded_to_previous) continue;
-      const double length = distance(structure, ca[i], ca[j]);
-      if (length > cutoff) continue;
-      contacts.push_back({ca[i], ca[j], static_cast<float>(length), static_cast<float>(strength), kRelease});
-    }
-  }
-  return contacts;
-}
-
 std::vector<DistanceRestraint> peptide_bonds(const Structure& structure) {
   std::vector<DistanceRestraint> bonds;
   for (int r = 1; r < structure.residue_count(); ++r) {

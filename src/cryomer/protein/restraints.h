@@ -15,10 +15,6 @@ namespace cryomer {
 // values of Engh & Huber 1991 (C-N 1.329 A), else the ideal.
 std::vector<DistanceRestraint> chain_restraints(const Structure& structure);
 
-// Ties between the CAs of residues that are within `cutoff` A of each other and not neighbours in the chain, at the base
-// structure's distances: an elastic network whose springs release beyond 2 A, so that domains can part.
-std::vector<DistanceRestraint> contact_restraints(const Structure& structure, double strength, double cutoff = 8);
-
 // The C-N bonds alone, at 1.329 A, so that the energy is their mean squared deviation in A^2: the backbone continuity of
 // Rosenbaum et al. 2021.
 std::vector<DistanceRestraint> peptide_bonds(const Structure& structure);

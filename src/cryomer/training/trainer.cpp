@@ -31,16 +31,6 @@ std::vector<int> groups_of_views(const ParticleBatch& batch, int64_t samples) {
   return groups;
 }
 
-Restraints restraints_for(const ObjectiveConfig& config, const Structure& structure) {
-  auto restraints = std::make_shared<std::vector<DistanceRestraint>>(config.restraints == "bonds" ? peptide_bonds(structure)
-                                                                                                  : chain_restraints(structure));
-  if (config.contacts > 0) {
-    const std::vector<DistanceRestraint> contacts = contact_restraints(structure, config.contacts);
-    restraints->insert(restraints->end(), contacts.begin(), contacts.end());
-  }
-  return restraints;
-}
-
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -55,7 +45,9 @@ Trainer::Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory direct
       metrics_(directory_.metrics()),
       split_(split_particles(stack.size(), setup_.config.data.held_out_fraction, uint64_t(setup_.config.seed))),
       model_(setup_.config.model, setup_.centred(), stack.box(), smallest_pixel_size(stack), uint64_t(setup_.config.seed)),
-      restraints_(restraints_for(setup_.config.objective, setup_.structure)),
+      restraints_(std::make_shared<std::vector<DistanceRestraint>>(setup_.config.objective.restraints == "bonds"
+                                                                       ? peptide_bonds(setup_.structure)
+                                                                       : chain_restraints(setup_.structure))),
       optimiser_(model_.parameters),
       start_(std::chrono::steady_clock::now()),
       last_checkpoint_(start_),

@@ -28,7 +28,6 @@ void ObjectiveConfig::visit(ConfigVisitor& v) {
   v.field("conformation_kl", conformation_kl, "weight of the divergence from the prior");
   v.field("restraints", restraints, "chain (bonds, angles and ties) or bonds (mean squared deviation of C-N bonds, as the paper)");
   v.field("chain", chain, "weight of the restraints' energy");
-  v.field("contacts", contacts, "1/A^2, strength of releasing ties between residues within 8 A, as part of the restraints");
   v.field("warmup", warmup, "share of the run over which these two weights grow from a hundredth");
   v.field("centring", centring, "weight of the squared centre of mass, 1/A^2");
 }
@@ -66,7 +65,6 @@ void apply_paper_recipe(TrainingConfig& config) {
   config.objective.samples = 64;
   config.objective.restraints = "bonds";
   config.objective.chain = 0.01;
-  config.objective.contacts = 0;
   config.objective.warmup = 0;
   config.optimiser.learning_rate = 3e-4;
   config.optimiser.warmup_steps = 0;
@@ -114,7 +112,6 @@ void TrainingConfig::check() const {
   between("objective.samples", double(objective.samples), 1, 10000);
   at_least("objective.conformation_kl", objective.conformation_kl, 0);
   at_least("objective.chain", objective.chain, 0);
-  at_least("objective.contacts", objective.contacts, 0);
   at_least("objective.centring", objective.centring, 0);
   at_least("optimiser.learning_rate", optimiser.learning_rate, 1e-12);
   at_least("optimiser.batch_size", double(optimiser.batch_size), 1);

@@ -31,7 +31,6 @@ struct ObjectiveConfig {
   double conformation_kl = 1;  // weight of the divergence from the prior
   std::string restraints = "chain";  // chain: bonds, angles and ties, in nats; bonds: C-N bonds, mean squared deviation in A^2
   double chain = 0.02;               // weight of the restraints' energy
-  double contacts = 0;  // strength of ties between near residues, 1/A^2, before the weight above
   double warmup = 0.15;        // share of the run over which these two weights grow from a hundredth, evenly in logarithm
   double centring = 0.1;       // weight of the squared centre of mass, 1/A^2
   void visit(ConfigVisitor& v);
