@@ -19,6 +19,12 @@ namespace {
 // Streams of random numbers, one for each purpose.
 enum Purpose : uint64_t { kOrder = 0x10, kNoise, kHeldOutNoise, kSleep, kPrior };
 
+// Share of the run over which the learning rate falls once the held-out bound is flat. To go on at a high rate would only
+// fit the training images' noise.
+constexpr double kSettlingShare = 0.15;
+
+constexpr double kLeastFlatEpochs = 5;  // fewer flat ones are chance
+
 constexpr int64_t kLargestHeldOut = 512;   // images judged after each epoch
 constexpr int64_t kLargestPriorFit = 20000;  // particles that the prior is fitted to
 
@@ -93,7 +99,11 @@ double Trainer::progress() const {
 double Trainer::learning_rate() const {
   const OptimiserConfig& c = setup_.config.optimiser;
   const double warm = c.warmup_steps > 0 ? std::min(1.0, double(optimiser_.steps + 1) / c.warmup_steps) : 1.0;
-  return warm * (c.final_rate + (1 - c.final_rate) * 0.5 * (1 + std::cos(kPi * progress())));
+  auto falling = [&](double from, double share) {
+    return c.final_rate + (from - c.final_rate) * 0.5 * (1 + std::cos(kPi * std::min(share, 1.0)));
+  };
+  if (settling_from_ < 0) return warm * falling(1, progress());
+  return warm * falling(falling(1, settling_from_), (progress() - settling_from_) / std::min(kSettlingShare, 1 - settling_from_ + 1e-9));
 }
 
 ParticleBatch Trainer::next_batch() {
@@ -253,10 +263,11 @@ void Trainer::end_of_epoch() {
   if (value > best_held_out_ + 0.01 || done < std::max(c.objective.warmup, c.posterior.encoder_share)) {
     best_held_out_ = value;
     best_progress_ = done;
-  } else if (c.patience > 0 && done - best_progress_ > c.patience) {
-    log_info("The held-out likelihood has been flat for {:.0f} % of the run: stopping early", 100 * c.patience);
-    finished_ = true;
+  } else if (settling_from_ < 0 && c.patience > 0 && done - best_progress_ > std::max(c.patience, kLeastFlatEpochs * done / double(row.epoch))) {
+    log_info("The held-out likelihood has been flat since {:.0f} % of the run: settling", 100 * best_progress_);
+    settling_from_ = done;
   }
+  if (settling_from_ >= 0 && done - settling_from_ >= kSettlingShare) finished_ = true;
   if (particles_have_posteriors()) {
     fit_prior_to_particles(1);
   } else if (done >= c.posterior.encoder_share) {
@@ -292,6 +303,7 @@ void Trainer::save_checkpoint() const {
   store_scalar(checkpoint, "state/seconds", elapsed());
   store_scalar(checkpoint, "state/best_held_out", best_held_out_);
   store_scalar(checkpoint, "state/best_progress", best_progress_);
+  store_scalar(checkpoint, "state/settling_from", settling_from_);
   store_scalar(checkpoint, "state/summed_steps", double(summed_steps_));
   store_scalar(checkpoint, "state/encoder_loss", encoder_loss_);
   checkpoint.tensors["state/figures"] = tensor_from(
@@ -319,6 +331,7 @@ void Trainer::resume() {
   earlier_seconds_ = restore_scalar(checkpoint, "state/seconds", source);
   best_held_out_ = restore_scalar(checkpoint, "state/best_held_out", source);
   best_progress_ = restore_scalar(checkpoint, "state/best_progress", source);
+  settling_from_ = restore_scalar(checkpoint, "state/settling_from", source);
   summed_steps_ = int64_t(restore_scalar(checkpoint, "state/summed_steps", source));
   encoder_loss_ = restore_scalar(checkpoint, "state/encoder_loss", source);
   const Tensor figures = restore_tensor(checkpoint, "state/figures", {4}, source);

@@ -66,6 +66,7 @@ class Trainer {
   int64_t summed_steps_ = 0;
   ScaleStatistics scales_;
   double best_held_out_ = -1e300, best_progress_ = 0;
+  double settling_from_ = -1;  // progress at which the held-out bound was flat and the run began to settle; -1: not yet
   bool finished_ = false;
 };
 

@@ -49,7 +49,7 @@ void TrainingConfig::visit(ConfigVisitor& v) {
   v.field("epochs", epochs, "passes over the particles");
   v.field("max_seconds", max_seconds, "stop after this time; 0: no limit");
   v.field("checkpoint_seconds", checkpoint_seconds, "time between checkpoints");
-  v.field("patience", patience, "stop when the held-out likelihood has been flat for this share of the run; 0: never");
+  v.field("patience", patience, "lower the learning rate and stop when the held-out likelihood has been flat for this share of the run; 0: never");
   v.field("seed", seed, "of all random draws");
 }
 

@@ -58,7 +58,7 @@ struct TrainingConfig final : Config {
   int64_t epochs = 200;
   double max_seconds = 0;  // 0: no limit
   double checkpoint_seconds = 180;
-  double patience = 0.3;   // stop when the held-out likelihood has not improved for this share of the run; 0: never
+  double patience = 0.08;  // settle and stop when the held-out likelihood has not improved for this share of the run; 0: never
   int64_t seed = 1;
 
   void visit(ConfigVisitor& v) override;
