@@ -134,7 +134,7 @@ TEST(App, InterpolatesBetweenTwoParticlesAndFromAFileOfLatents) {
   write_file_atomically(z, "0 0 0 0\n0 0 0 0\n");
   done("interpolate " + world().run + " --from " + z + " --to 5 --steps 3 --out " + world().folder + "/path.cif");
   EXPECT_EQ(read_ensemble(world().folder + "/path.cif", base).size(), 3);
-  refused("interpolate " + world().run + " --from 0 --to 240 --out " + path, 2, {"--to 240", "0 to 239"});
+  refused("interpolate " + world().run + " --from 0 --to 240 --overwrite --out " + path, 2, {"--to 240", "0 to 239"});
 }
 
 TEST(App, ProjectsOneImageForEachRow) {
@@ -207,7 +207,7 @@ TEST(App, ReportsOnARunThatHasOnlyBegun) {
   for (const char* name : {"/config.json", "/structure.pdb"}) fs::copy_file(world().run + name, begun + name);
   done("report " + begun + " --out " + html);
   EXPECT_NE(read_file(html).find("no checkpoint yet"), std::string::npos);
-  refused("report " + world().sim + " --out " + html, 1, {"neither config.json nor checkpoint.safetensors"});
+  refused("report " + world().sim + " --overwrite --out " + html, 1, {"neither config.json nor checkpoint.safetensors"});
 }
 
 TEST(App, HelpOfEverySubCommandWorks) {

@@ -247,7 +247,6 @@ TEST(GaussianImages, RefuseSettingsWithoutSense) {
       {"--defocus 9:1", [](GaussianImages& s) { s.defocus_least = 9, s.defocus_most = 1; }},
       {"--shift-sigma", [](GaussianImages& s) { s.shift_sigma = 100; }},
       {"--voltage 300000", [](GaussianImages& s) { s.voltage = 300000; }},
-      {"use --box", [](GaussianImages& s) { s.box = 8, s.pixel_size = 1, s.shift_sigma = 0; }},
   };
   for (const Case& c : cases) {
     const std::string text = message(c.change);

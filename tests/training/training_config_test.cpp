@@ -40,7 +40,7 @@ TEST(TrainingConfig, RefusesValuesWithoutSenseByTheirKey) {
     TrainingConfig config;
     config_set(config, assignment);
     const std::string message = error_of([&] { config.check(); }), text = assignment;
-    EXPECT_NE(message.find("'" + text.substr(0, text.find('=')) + "'"), std::string::npos) << message;
+    EXPECT_NE(message.find("'" + text.substr(0, text.find('='))), std::string::npos) << message;
   }
   TrainingConfig config;
   config.objective.kind = "elbow";

@@ -15,6 +15,7 @@ namespace {
 
 DiagonalGaussian refined(const Autoencoder& model, const DiagonalGaussian& start, const ParticleBatch& batch,
                          const ObservedBatch& observed, const Refinement& refinement, const Random& random) {
+  const at::AutoGradMode with_gradients(true);  // wherever this is called from
   const FrozenParameters frozen(model.parameters);
   const auto no_restraints = std::make_shared<std::vector<DistanceRestraint>>();
   ObjectiveConfig objective;

@@ -10,7 +10,7 @@ namespace cryomer {
 
 struct Relaxation {
   int largest_sweep_count = 60;
-  double tolerance = 0.01;   // A, largest violation of a restraint as strong as a bond (sigma 0.02 A) that may remain
+  double tolerance = 0.005;  // A, largest violation of a restraint as strong as a bond (sigma 0.02 A) that may remain
 };
 
 // positions [atoms][3] in A, changed in place; residues stay rigid. Returns the largest remaining bond violation in A.
