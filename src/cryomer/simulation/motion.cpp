@@ -2,7 +2,9 @@
 
 #include <cmath>
 
+#include "cryomer/base/error.h"
 #include "cryomer/base/random.h"
+#include "cryomer/base/stop.h"
 #include "cryomer/base/text.h"
 #include "cryomer/base/units.h"
 #include "cryomer/protein/normal_modes.h"
@@ -70,7 +72,7 @@ Ensemble moved_ensemble(const Structure& structure, const Motion& motion, uint64
   const Tensor twists = modes.twists().reshape({modes.size(), -1}).contiguous();
   parallel_for(motion.states, 4, [&](int64_t begin, int64_t end) {
     PlacementWorkspace workspace;
-    for (int64_t state = begin; state < end; ++state) {
+    for (int64_t state = begin; state < end && !stop_requested(); ++state) {
       Random random = Random(seed, 0x307).substream(uint64_t(state));
       const std::vector<double> a = amplitudes(motion, modes, int(state), random);
       std::vector<float> twist(6 * size_t(residues), 0.0f);
@@ -83,6 +85,7 @@ Ensemble moved_ensemble(const Structure& structure, const Motion& motion, uint64
       relax_chain(*bodies, restraints, positions);
     }
   });
+  if (stop_requested()) throw Interrupted("stopped while making states; nothing was written");
   return ensemble;
 }
 
