@@ -50,9 +50,7 @@ void Simulate::run() {
   if (!motion.empty() && !weights.empty()) fail_usage("--weights are for the states of --ensemble, not for --motion");
   const Motion movement{motion.empty() ? MotionKind::continuous : motion_kind_from_name(motion), motion_amplitude, motion_states};
   const Structure base = read_structure(structure);
-  Vec3 centre;
-  for (const Atom& atom : base.atoms) centre += (1.0 / base.atom_count()) * atom.position;
-  check_fits_box(base, centre, images.box, images.pixel_size);
+  check_fits_box(base, base.centroid(), images.box, images.pixel_size);
   std::unique_ptr<TrajectoryReader> states;
   if (!ensemble.empty()) states = open_trajectory(ensemble, base, topology);
   const std::vector<double> state_weights =

@@ -73,13 +73,14 @@ class Gatherer {
   Tensor latents_of(const std::vector<int64_t>& particles);
 
   const ReportSettings& settings_;
-  ComparisonInputs inputs_;
+  const ComparisonInputs& inputs_;
   RunDirectory directory_;
   RunReport report_;
   TrainingConfig config_;
   Structure structure_;
   std::optional<TrainedModel> trained_;
   std::optional<ParticleStack> stack_;
+  std::vector<Pose> poses_;  // the particles' own, or those of the posterior folder
   std::vector<int> cas_;
   std::vector<PairDistance> pairs_;
   Ensemble ensemble_;  // empty when there is none
@@ -117,16 +118,15 @@ void Gatherer::open_particles() {
     absent(formatted("Particle images and viewing directions: {} (--data-dir says where image stacks are)", problem.what()));
     return;
   }
-  std::vector<Pose> poses;
   if (stack_->has_poses()) {
-    for (int64_t i = 0; i < stack_->size(); ++i) poses.push_back(stack_->pose(i));
+    for (int64_t i = 0; i < stack_->size(); ++i) poses_.push_back(stack_->pose(i));
   } else if (!inputs_.posterior.empty()) {
     const std::string path = inputs_.posterior + "/particles.star";
     const StarFile star = read_star(path);
-    poses = poses_of(particle_table(star, path));
+    poses_ = poses_of(particle_table(star, path));
   }
-  for (const Pose& pose : poses) report_.viewing_directions.push_back(pose.rotation.row(2));
-  if (poses.empty()) absent("Viewing directions: the particles have no poses; --posterior brings those that were inferred.");
+  for (const Pose& pose : poses_) report_.viewing_directions.push_back(pose.rotation.row(2));
+  if (poses_.empty()) absent("Viewing directions: the particles have no poses; --posterior brings those that were inferred.");
 }
 
 void Gatherer::open_ensemble() {
@@ -396,12 +396,9 @@ void Gatherer::view_gallery() {
       absent("The gallery of particles: they have no poses; --posterior brings those that were inferred.");
       return;
     }
-    const std::string path = inputs_.posterior + "/particles.star";
-    const StarFile star = read_star(path);
-    const std::vector<Pose> poses = poses_of(particle_table(star, path));
-    if (int64_t(poses.size()) != stack_->size()) return;
+    if (int64_t(poses_.size()) != stack_->size()) return;
     for (int64_t i = 0; i < batch.size(); ++i) {
-      const Pose& pose = poses[rows[i]];
+      const Pose& pose = poses_[rows[i]];
       for (int k = 0; k < 9; ++k) batch.rotation[i].data_ptr<float>()[k] = float(pose.rotation.values[k]);
       batch.shift[i].data_ptr<float>()[0] = float(pose.shift_x);
       batch.shift[i].data_ptr<float>()[1] = float(pose.shift_y);
@@ -439,9 +436,6 @@ void Gatherer::compare() {
 
 RunReport Gatherer::gather() {
   open_run();
-  if (inputs_.cuts.size() > 0 && inputs_.cuts.size() != inputs_.distances.size()) {
-    fail_usage("{} --cut for {} --distance: expected one for each", inputs_.cuts.size(), inputs_.distances.size());
-  }
   open_particles();
   open_ensemble();
   choose_distances();

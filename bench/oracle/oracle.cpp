@@ -27,9 +27,7 @@ int main(int count, char** arguments) {
   const ParticleStack stack = ParticleStack::open(arguments[1], options);
   Structure base = read_structure(arguments[2]);
   const auto states = open_trajectory(arguments[3], base);
-  Vec3 centre;
-  for (const Atom& atom : base.atoms) centre += atom.position;
-  centre = (1.0 / base.atom_count()) * centre;
+  const Vec3 centre = base.centroid();
   for (Atom& atom : base.atoms) atom.position = atom.position - centre;
   const std::vector<float> base_positions = base.coordinates();
   const std::vector<int> ca = atoms_of(base, AtomSet::ca);

@@ -99,5 +99,15 @@ TEST(Structure, TakesBackTheCoordinatesItGave) {
   EXPECT_EQ(s.find_atom(1, "CB"), -1);
 }
 
+TEST(Structure, HasItsCentroidWhereItsAtomsAre) {
+  Structure s;
+  for (const Vec3 p : {Vec3{1, 2, 3}, Vec3{3, 2, -1}, Vec3{2, 5, 1}}) {
+    Atom atom;
+    atom.position = p;
+    s.atoms.push_back(atom);
+  }
+  EXPECT_LT(norm(s.centroid() - Vec3{2, 3, 1}), 1e-12);
+}
+
 }  // namespace
 }  // namespace cryomer

@@ -70,7 +70,7 @@ Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedMode
     DiagonalGaussian found;
     {
       at::NoGradGuard guard;
-      found = model.encoder(model.encoder.features(batch, observed, model.images, batch.rotation, batch.shift));
+      found = model.encode(batch, observed);
     }
     if (refinement.steps > 0) {
       found = refined(model, found, batch, observed, refinement, Random(uint64_t(trained.setup.config.seed), 0x2ef));

@@ -13,6 +13,11 @@ class Autoencoder {
   // `base` must already stand in the frame of the poses (its centre of rotation at the origin).
   Autoencoder(const ModelConfig& config, const Structure& base, int64_t box, double smallest_pixel_size, uint64_t seed);
 
+  // What the encoder makes of each image, looking from the batch's own poses.
+  DiagonalGaussian encode(const ParticleBatch& batch, const ObservedBatch& observed) const {
+    return encoder(encoder.features(batch, observed, images, batch.rotation, batch.shift));
+  }
+
   ParameterSet parameters;
   ImageModel images;
   std::shared_ptr<const RigidBodyData> bodies;

@@ -15,12 +15,6 @@ Mat3 inverse_of(const Mat3& m) {
   return Mat3::from_columns(d * cross(b, c), d * cross(c, a), d * cross(a, b));
 }
 
-Mat3 orthonormalised(const Mat3& m) {
-  const Vec3 x = normalized(m.row(0));
-  const Vec3 y = normalized(m.row(1) - dot(m.row(1), x) * x), z = cross(x, y);
-  return {{x.x, x.y, x.z, y.x, y.y, y.z, z.x, z.y, z.z}};
-}
-
 // A residue and where it has been moved to: x = centre + turn * (x_start - start).
 struct Body {
   Vec3 start, centre;
@@ -29,13 +23,10 @@ struct Body {
   Mat3 inverse_inertia;
 
   Vec3 place(Vec3 arm) const { return centre + turn * arm; }
-  // To first order: the turns of one sweep are small, and orthonormalised() removes what the order leaves.
+  // To first order: the turns of one sweep are small, and what the order leaves is removed after it.
   void turn_by(Vec3 w) {
-    for (int column = 0; column < 3; ++column) {
-      const Vec3 axis{turn(0, column), turn(1, column), turn(2, column)};
-      const Vec3 change = cross(w, axis);
-      for (int row = 0; row < 3; ++row) turn(row, column) += change[row];
-    }
+    const Vec3 x = turn.column(0), y = turn.column(1), z = turn.column(2);
+    turn = Mat3::from_columns(x + cross(w, x), y + cross(w, y), z + cross(w, z));
   }
 };
 
@@ -108,7 +99,7 @@ double relax_chain(const RigidBodyData& bodies, const std::vector<DistanceRestra
       a.turn_by(step * spin_a);
       b.turn_by(-step * spin_b);
     }
-    for (Body& one : body) one.turn = orthonormalised(one.turn);
+    for (Body& one : body) one.turn = rotation_from_two_vectors(one.turn.column(0), one.turn.column(1));
     if (largest < options.tolerance) break;
   }
   for (int r = 0; r < n; ++r) {

@@ -9,6 +9,7 @@
 #include "cryomer/base/random.h"
 #include "cryomer/base/stop.h"
 #include "cryomer/base/units.h"
+#include "cryomer/data/box_fit.h"
 #include "cryomer/data/particle_stack.h"
 #include "cryomer/geometry/superpose.h"
 #include "cryomer/imaging/image_model.h"
@@ -101,15 +102,10 @@ class CleanImages {
         settings_(s),
         model_(unit_blobs(structure, s.atom_width), int(s.box), s.pixel_size, 2.0),
         base_(structure.coordinates()) {
-    Vec3 centre;
-    for (const Atom& atom : structure.atoms) centre += atom.position;
-    centre = (1.0 / structure.atom_count()) * centre;
+    const Vec3 centre = structure.centroid();
     for (size_t i = 0; i < base_.size(); ++i) base_[i] -= static_cast<float>(centre[int(i % 3)]);
     alignment_atoms_ = atoms_of(structure, AtomSet::ca);
-    for (size_t i = 0; i < base_.size(); i += 3) {
-      radius_ = std::max(radius_, std::sqrt(double(base_[i]) * base_[i] + double(base_[i + 1]) * base_[i + 1] +
-                                            double(base_[i + 2]) * base_[i + 2]));
-    }
+    radius_ = radius_about(structure, centre);
   }
 
   double radius() const { return radius_; }

@@ -18,6 +18,12 @@ int Structure::find_atom(int residue, const std::string& name) const {
   return -1;
 }
 
+Vec3 Structure::centroid() const {
+  Vec3 sum;
+  for (const Atom& atom : atoms) sum += atom.position;
+  return (1.0 / atom_count()) * sum;
+}
+
 std::vector<float> Structure::coordinates() const {
   std::vector<float> values;
   values.reserve(3 * atoms.size());

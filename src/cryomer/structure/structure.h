@@ -52,6 +52,7 @@ struct Structure {
   int residue_count() const { return static_cast<int>(residues.size()); }
   // Index of the named atom of a residue, or -1.
   int find_atom(int residue, const std::string& name) const;
+  Vec3 centroid() const;  // of all atoms alike
   // [atoms][3] in A
   std::vector<float> coordinates() const;
   void set_coordinates(const float* coordinates);

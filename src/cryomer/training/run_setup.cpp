@@ -64,9 +64,7 @@ double explained(const TrainingConfig& config, const Structure& structure, const
 
 Vec3 find_origin(const TrainingConfig& config, const Structure& structure, const ParticleStack& stack) {
   const double half_box = 0.5 * stack.box() * smallest_pixel_size(stack);
-  Vec3 centroid;
-  for (const Atom& atom : structure.atoms) centroid += atom.position;
-  centroid = (1.0 / structure.atom_count()) * centroid;
+  const Vec3 centroid = structure.centroid();
   const std::vector<FrameCandidate> candidates = {
       {"centroid", "its centroid at the centre of the box", centroid},
       {"origin", "its own origin at the centre of the box", {}},

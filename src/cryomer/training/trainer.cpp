@@ -131,7 +131,7 @@ void Trainer::train_step() {
     own = table_.leaves(index_of(batch.particle));
     posterior = own->posterior();
   } else {
-    posterior = model_.encoder(model_.encoder.features(batch, observed, model_.images, batch.rotation, batch.shift));
+    posterior = model_.encode(batch, observed);
   }
   const LossTerms terms = loss(model_, c.objective, restraints_, batch, observed, posterior, noise, warmth);
   // A particle's own posterior follows its own gradient, not the batch's mean.
@@ -177,8 +177,7 @@ void Trainer::give_particles_posteriors() {
       const size_t last = std::min(first + 256, part->size());
       const ParticleBatch batch = loader_.load({part->begin() + int64_t(first), part->begin() + int64_t(last)});
       const ObservedBatch observed = model_.images.observe(batch);
-      table_.assign(index_of(batch.particle), model_.encoder(model_.encoder.features(batch, observed, model_.images,
-                                                                                     batch.rotation, batch.shift)));
+      table_.assign(index_of(batch.particle), model_.encode(batch, observed));
     }
   }
   fit_prior_to_particles(20);
@@ -215,7 +214,7 @@ Figures Trainer::judge_held_out(double& base_log_likelihood) {
     } else {
       at::NoGradGuard guard;
       terms = loss(model_, objective, restraints_, batch, observed,
-                   model_.encoder(model_.encoder.features(batch, observed, model_.images, batch.rotation, batch.shift)),
+                   model_.encode(batch, observed),
                    noise, 1.0);
     }
     const double share = double(batch.size()) / double(count);
@@ -290,7 +289,6 @@ void Trainer::run() {
       throw Interrupted(formatted("stopped at step {}; continue with --resume", optimiser_.steps));
     }
   }
-  finished_ = true;
   save_checkpoint();
 }
 
