@@ -4,6 +4,7 @@
 #include "cryomer/base/log.h"
 #include "cryomer/base/text.h"
 #include "cryomer/inference/posterior.h"
+#include "cryomer/inference/structure_frame.h"
 #include "cryomer/inference/sampling.h"
 #include "cryomer/io/npy.h"
 #include "cryomer/io/trajectory.h"
@@ -47,9 +48,14 @@ void Infer::run() const {
   const ParticleStack stack =
       ParticleStack::open(particles.empty() ? trained.setup.config.data.particles : particles, options);
   OutputFolder folder(out, overwrite, false);
-  const Posterior posterior = infer_posterior(trained, stack, refinement);
+  Posterior posterior = infer_posterior(trained, stack, particles.empty(), refinement);
   const int64_t count = stack.size(), dim = posterior.mean.size(1);
 
+  std::vector<StructureFrame> frames;
+  if (trained.poses_were_inferred()) {
+    frames = frames_on_base(trained, posterior.mean);
+    for (int64_t i = 0; i < count; ++i) posterior.poses[i] = frames[i].pose(posterior.poses[i]);
+  }
   std::unique_ptr<TrajectoryWriter> writer;
   if (per_particle != 0) {
     Tensor latents = posterior.mean;
@@ -62,20 +68,29 @@ void Infer::run() const {
       latents = DiagonalGaussian{posterior.mean, posterior.deviation}.sample(noise).reshape({-1, dim});
     }
     writer = create_trajectory(out + "/structures.dcd", trained.setup.structure);
+    const int64_t each = std::max<int64_t>(1, per_particle);
+    int64_t row = 0;
     decode_in_blocks(trained, latents, "decoding", [&](const Tensor& decoded) {
-      for (int64_t i = 0; i < decoded.size(0); ++i) writer->write(decoded.data_ptr<float>() + i * decoded.size(1) * 3);
+      const int64_t values = decoded.size(1) * 3;
+      for (int64_t i = 0; i < decoded.size(0); ++i, ++row) {
+        float* const structure = decoded.data_ptr<float>() + i * values;
+        if (trained.poses_were_inferred()) frames[row / each].place(structure, decoded.size(1));
+        writer->write(structure);
+      }
     });
   }
   const std::vector<float> mean = to_floats(posterior.mean);
   write_npy(out + "/latents.npy", {count, dim}, mean.data());
   write_npy(out + "/latents_std.npy", {count, dim}, to_floats(posterior.deviation).data());
-  std::vector<Pose> poses;
-  for (int64_t i = 0; i < count; ++i) poses.push_back(stack.pose(i));
-  StarFile star = with_poses(stack.star(), poses);
+  StarFile star = with_poses(stack.star(), posterior.poses);
   StarTable* table = star.find(stack.particle_table().name);
   for (int64_t k = 0; k < dim; ++k) {
     const int column = table->add_column(formatted("cryomerLatent{}", k + 1));
     for (int64_t i = 0; i < count; ++i) table->set_cell(i, column, formatted("{:.6f}", mean[i * dim + k]));
+  }
+  if (trained.poses_were_inferred()) {
+    const int column = table->add_column("cryomerPoseWeight");
+    for (int64_t i = 0; i < count; ++i) table->set_cell(i, column, formatted("{:.4f}", posterior.weight[i]));
   }
   write_star(out + "/particles.star", star);
   if (writer) writer->commit();  // written first, committed last: a full disk shows before an older result is replaced

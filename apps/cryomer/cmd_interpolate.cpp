@@ -29,7 +29,7 @@ Tensor latent_of(const std::string& text, const char* flag, const TrainedModel& 
   if (const auto row = parse_int(text)) {
     const ParticleStack stack = ParticleStack::open(trained.setup.config.data.particles, particle_options(trained.setup.config, data_dir));
     if (*row < 0 || *row >= stack.size()) fail_usage("{} {}: particles are numbered 0 to {}", flag, *row, stack.size() - 1);
-    return infer_posterior_of({*row}, trained, stack).mean;
+    return infer_posterior_of({*row}, trained, stack, true).mean;
   }
   if (!std::filesystem::exists(text)) fail_usage("{} {}: neither a particle's row number nor a file", flag, text);
   std::vector<float> values;

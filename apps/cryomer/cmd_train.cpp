@@ -111,7 +111,7 @@ void add_train(CLI::App& program) {
   command->add_option("particles", t->particles, "Particles, RELION STAR")->required();
   command->add_option("--structure", t->structure, "Base structure, PDB or mmCIF")->required();
   command->add_option("--out", t->out, "Folder of the run")->required();
-  command->add_option("--poses", t->poses, "Where poses come from: given (default)");
+  command->add_option("--poses", t->poses, "Where poses come from: given (default), refine (start from those of the file) or infer (none are needed)");
   command->add_option("--recipe", t->recipe, "Settings to start from: default, or paper (Rosenbaum et al. 2021)")->capture_default_str();
   command->add_option("--encoder", t->encoder, "canonical (default) or image (as the paper)");
   command->add_option("--latent-dim", t->latent_dim, "Dimension of the conformation latent");

@@ -118,15 +118,18 @@ void Gatherer::open_particles() {
     absent(formatted("Particle images and viewing directions: {} (--data-dir says where image stacks are)", problem.what()));
     return;
   }
-  if (stack_->has_poses()) {
-    for (int64_t i = 0; i < stack_->size(); ++i) poses_.push_back(stack_->pose(i));
-  } else if (!inputs_.posterior.empty()) {
+  const bool inferred = config_.data.poses != "given";
+  if (inferred && trained_ && trained_->poses.particles() == stack_->size()) {
+    for (int64_t i = 0; i < stack_->size(); ++i) poses_.push_back(trained_->poses.pose(i, trained_->poses.best_slot(i)));
+  } else if (inferred && !inputs_.posterior.empty()) {
     const std::string path = inputs_.posterior + "/particles.star";
     const StarFile star = read_star(path);
     poses_ = poses_of(particle_table(star, path));
+  } else if (stack_->has_poses()) {
+    for (int64_t i = 0; i < stack_->size(); ++i) poses_.push_back(stack_->pose(i));
   }
   for (const Pose& pose : poses_) report_.viewing_directions.push_back(pose.rotation.row(2));
-  if (poses_.empty()) absent("Viewing directions: the particles have no poses; --posterior brings those that were inferred.");
+  if (poses_.empty()) absent("Viewing directions: there is no model with poses of these particles; --posterior brings those that were inferred.");
 }
 
 void Gatherer::open_ensemble() {
@@ -294,7 +297,7 @@ void Gatherer::view_ensemble() {
 }
 
 Tensor Gatherer::latents_of(const std::vector<int64_t>& particles) {
-  if (given_latents_.values.empty()) return infer_posterior_of(particles, *trained_, *stack_).mean;
+  if (given_latents_.values.empty()) return infer_posterior_of(particles, *trained_, *stack_, true).mean;
   const int64_t dim = given_latents_.shape[1];
   Tensor latents = at::empty({int64_t(particles.size()), dim});
   for (size_t i = 0; i < particles.size(); ++i) {
@@ -339,7 +342,7 @@ void Gatherer::view_particles() {
     } else {
       absent("Distances in each particle: the posterior has no structures.dcd (cryomer infer --structures mean).");
     }
-  } else if (trained_ && stack_ && (config_.data.poses != "given" || stack_->has_poses())) {
+  } else if (trained_ && stack_) {
     const int64_t count = std::min(kInferred, stack_->size());
     for (int64_t i = 0; i < count; ++i) rows.push_back(i * stack_->size() / count);
     const Tensor latents = latents_of(rows);
@@ -391,20 +394,20 @@ void Gatherer::view_gallery() {
   if (stack_->box() != model.images.grid().box) return;
   at::NoGradGuard guard;
   ParticleBatch batch = ParticleLoader(*stack_).load(rows);
-  if (!stack_->has_poses()) {
-    if (inputs_.posterior.empty()) {
-      absent("The gallery of particles: they have no poses; --posterior brings those that were inferred.");
-      return;
-    }
-    if (int64_t(poses_.size()) != stack_->size()) return;
+  Tensor latents;
+  if (trained_->poses_were_inferred()) {
+    // Pose and conformation belong together.
+    const Posterior inferred = infer_posterior_of(rows, *trained_, *stack_, true);
+    latents = inferred.mean;
     for (int64_t i = 0; i < batch.size(); ++i) {
-      const Pose& pose = poses_[rows[i]];
-      for (int k = 0; k < 9; ++k) batch.rotation[i].data_ptr<float>()[k] = float(pose.rotation.values[k]);
-      batch.shift[i].data_ptr<float>()[0] = float(pose.shift_x);
-      batch.shift[i].data_ptr<float>()[1] = float(pose.shift_y);
+      for (int k = 0; k < 9; ++k) batch.rotation[i].data_ptr<float>()[k] = float(inferred.poses[i].rotation.values[k]);
+      batch.shift[i].data_ptr<float>()[0] = float(inferred.poses[i].shift_x);
+      batch.shift[i].data_ptr<float>()[1] = float(inferred.poses[i].shift_y);
     }
+  } else {
+    latents = latents_of(rows);
   }
-  const Tensor positions = model.decoder(latents_of(rows)).contiguous();
+  const Tensor positions = model.decoder(latents).contiguous();
   const ViewIndex each{at::arange(batch.size(), at::kLong), at::arange(batch.size(), at::kLong)};
   const Tensor scale =
       model.images.log_likelihood(positions, batch.rotation, batch.shift, each, model.images.observe(batch)).scale.contiguous();

@@ -80,10 +80,10 @@ TEST(DecodeStructures, ComeInOrderInBlocks) {
 
 TEST(InferPosterior, HasARowForEveryParticleInTheirOrder) {
   const Trained& t = trained();
-  const Posterior all = infer_posterior(t.model, t.run->stack);
+  const Posterior all = infer_posterior(t.model, t.run->stack, true);
   ASSERT_EQ(all.mean.sizes(), (at::IntArrayRef{300, 2}));
   EXPECT_GT(all.deviation.min().item<float>(), 0);
-  const Posterior some = infer_posterior_of({299, 0, 17}, t.model, t.run->stack);
+  const Posterior some = infer_posterior_of({299, 0, 17}, t.model, t.run->stack, true);
   const int64_t rows[3] = {299, 0, 17};
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(at::allclose(some.mean[i], all.mean[rows[i]], 1e-4, 1e-5)) << i;
 }
@@ -106,9 +106,9 @@ TEST(InferPosterior, ImprovesWithRefinement) {
   refinement.steps = 40;
   Refinement none;
   none.steps = 0;
-  const Posterior start = infer_posterior(t.model, t.run->stack, none), better = infer_posterior(t.model, t.run->stack, refinement);
+  const Posterior start = infer_posterior(t.model, t.run->stack, true, none), better = infer_posterior(t.model, t.run->stack, true, refinement);
   EXPECT_GT(fit(t, better), fit(t, start));
-  const Posterior again = infer_posterior(t.model, t.run->stack, refinement);
+  const Posterior again = infer_posterior(t.model, t.run->stack, true, refinement);
   EXPECT_TRUE(at::equal(better.mean, again.mean));
   EXPECT_TRUE(at::equal(better.deviation, again.deviation));
   // The model is as it was, and can be trained on.
@@ -132,7 +132,7 @@ TEST(InferPosterior, RefusesImagesOfAnotherSize) {
   options.data_dir = folder;
   const ParticleStack stack = ParticleStack::open(folder + "/p.star", options);
   set_log_level(LogLevel::info);
-  const std::string message = error_of([&] { infer_posterior(trained().model, stack); });
+  const std::string message = error_of([&] { infer_posterior(trained().model, stack, true); });
   EXPECT_NE(message.find("images of 16 pixels, but the model was trained on 24 pixels"), std::string::npos) << message;
 }
 

@@ -4,8 +4,14 @@
 
 #include "testing.h"
 
+#include <torch/csrc/autograd/autograd.h>
+
 namespace cryomer {
 namespace {
+
+std::vector<Tensor> gradients_of(const Tensor& value, const std::vector<Tensor>& inputs) {
+  return torch::autograd::grad({value}, inputs);
+}
 
 TEST(Adam, KeepsTheValuesItTakesOver) {
   ParameterSet parameters(3);
@@ -25,9 +31,10 @@ TEST(Adam, FollowsItsRecurrences) {
   const double rate = 0.1;
   double x[3] = {1, 1, -3}, m[3] = {}, v[3] = {};
   for (int step = 1; step <= 20; ++step) {
-    adam.clear_gradients();
-    // f = a0^2 + 5 a1^2 + (b - 1)^4 / 10
-    (a[0].square() + 5 * a[1].square() + 0.1 * (b[0] - 1).pow(4)).backward();
+    // f = a0^2 + 5 a1^2 + (b - 1)^4 / 10, in two parts as two threads would have it
+    adam.set_gradient({gradients_of(2 * a[0].square() + 10 * a[1].square() + 0.1 * (b[0] - 1).pow(4), {a, b}),
+                       {Tensor(), gradients_of(0.1 * (b[0] - 1).pow(4), {b})[0]}},
+                      0.5);
     adam.step(rate, 1e9);
     const double g[3] = {2 * x[0], 10 * x[1], 0.4 * std::pow(x[2] - 1, 3)};
     for (int i = 0; i < 3; ++i) {
@@ -46,14 +53,15 @@ TEST(Adam, ClipsTheWholeGradient) {
   ParameterSet parameters(3);
   const Tensor a = parameters.constant("a", {1}, 0), b = parameters.constant("b", {1}, 0);
   Adam adam(parameters);
-  (300 * a.sum() + 400 * b.sum()).backward();
+  const std::vector<Tensor> gradient = gradients_of(300 * a.sum() + 400 * b.sum(), {a, b});
+  adam.set_gradient({gradient}, 1);
   EXPECT_NEAR(adam.gradient_norm(), 500, 1e-3);
-  adam.scale_gradients(0.1);
+  adam.set_gradient({gradient}, 0.1);
   EXPECT_NEAR(adam.gradient_norm(), 50, 1e-3);
   adam.step(0.1, 5);
   EXPECT_NEAR(adam.first_moment[0].item<double>(), 0.1 * 3, 1e-5);
   EXPECT_NEAR(adam.first_moment[1].item<double>(), 0.1 * 4, 1e-5);
-  adam.clear_gradients();
+  adam.set_gradient({}, 1);
   EXPECT_EQ(adam.gradient_norm(), 0);
 }
 

@@ -137,6 +137,78 @@ TEST(Trainer, ContinuesBitForBit) {
   EXPECT_EQ(timeless(whole.metrics()), timeless(parts.metrics()));
 }
 
+TrainingConfig pose_config(int64_t epochs) {
+  TrainingConfig config = small_config(data(), epochs);
+  config.data.poses = "infer";
+  config.pose_search.rotation_step = 24;
+  config.pose_search.resolution = 10;
+  config.pose_search.shift_range = 0;  // the images are centred
+  config.pose_search.candidates = 3;
+  config.pose_search.climb = 6;
+  config.pose_search.searches = 1;
+  return config;
+}
+
+// Poses of a rod that bends a little, from images alone: where its axis points and how it is turned about the beam.
+TEST(Trainer, InfersPoses) {
+  TrainingConfig config = pose_config(8);
+  SmallRun run(config, scratch_folder());
+  run.trainer->run();
+  const TrainedModel trained = load_trained_model(run.directory);
+  ASSERT_EQ(trained.poses.particles(), 300);
+  // The view of a rod says little of turns about its axis, so the axis is what is judged.
+  const std::vector<float> base = trained.setup.centred().coordinates();
+  Vec3 axis{base[base.size() - 3] - base[0], base[base.size() - 2] - base[1], base[base.size() - 1] - base[2]};
+  axis = normalized(axis);
+  std::vector<double> errors;
+  for (int64_t i = 0; i < 300; ++i) {
+    const Vec3 found = trained.poses.pose(i, trained.poses.best_slot(i)).rotation * axis, truth = run.stack.pose(i).rotation * axis;
+    // In the image, where its tilt towards or away from the viewer does not show.
+    errors.push_back(std::hypot(found.x - truth.x, found.y - truth.y));
+  }
+  std::sort(errors.begin(), errors.end());
+  EXPECT_LT(errors[150], 0.2);
+  EXPECT_LT(errors[240], 0.4);
+  const std::vector<double> candidates = column(run.directory.metrics(), "effective_candidates");
+  EXPECT_GT(candidates.front(), 1.01);
+  for (const double n : candidates) EXPECT_LE(n, 3.0);
+}
+
+TEST(Trainer, ContinuesBitForBitWithInferredPoses) {
+  TrainingConfig config = pose_config(4);
+  config.posterior.encoder_share = 0.25;
+  const RunDirectory whole{scratch_folder()}, parts{scratch_folder()};
+  SmallRun(config, whole.path).trainer->run();
+  for (int step = 1; step <= 24; step += 1) {
+    SmallRun run(config, parts.path);
+    if (step > 1) run.trainer->resume();
+    run_one_step(*run.trainer);
+    ASSERT_EQ(run.trainer->step(), step);
+  }
+  SmallRun last(config, parts.path);
+  last.trainer->resume();
+  last.trainer->run();
+  expect_same_checkpoint(whole.checkpoint(), parts.checkpoint());
+  EXPECT_EQ(timeless(whole.metrics()), timeless(parts.metrics()));
+}
+
+TEST(Trainer, RefusesAStructureThatIsNotInTheImages) {
+  const std::string folder = testing::small_data(64);
+  MrcStackWriter stack(folder + "/particles.mrcs", testing::kBox, testing::kBox, testing::kPixelSize);
+  std::vector<float> pixels(testing::kBox * testing::kBox);
+  for (int i = 0; i < 64; ++i) {
+    Random(99).substream(uint64_t(i)).fill_normal(pixels.data(), pixels.size());
+    stack.write_section(pixels.data());
+  }
+  stack.commit();
+  TrainingConfig config = pose_config(2);
+  config.data.particles = folder + "/particles.star";
+  config.data.data_dir = folder;
+  SmallRun run(config, scratch_folder());
+  const std::string message = error_of([&] { run.trainer->run(); });
+  EXPECT_NE(message.find("explains the images no better than it explains noise"), std::string::npos) << message;
+}
+
 TEST(Trainer, WritesRowsAfterTheCheckpointAnew) {
   // A run that dies after its last checkpoint leaves rows in metrics.csv that the resumed run writes again.
   const TrainingConfig config = small_config(data(), 2);
@@ -188,7 +260,7 @@ TEST(Trainer, RefusesOtherData) {
   const RunDirectory directory{scratch_folder()};
   {
     SmallRun run(small_config(data(), 1), directory.path);
-    run.trainer->save_checkpoint();
+    run_one_step(*run.trainer);
   }
   SmallRun other(small_config(testing::small_data(200), 1), directory.path);
   const std::string message = error_of([&] { other.trainer->resume(); });

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "cryomer/base/units.h"
 #include "cryomer/kernels/fft.h"
 #include "cryomer/kernels/splat.h"
 
@@ -67,7 +68,7 @@ ImageModel ImageModel::without_padding() const {
   return plain;
 }
 
-ObservedBatch ImageModel::observe(const ParticleBatch& batch) const {
+ObservedBatch ImageModel::observe(const ParticleBatch& batch, double blur) const {
   const int box = grid_.box;
   const int64_t count = batch.size(), half = box / 2 + 1, area = int64_t{box} * half;
   check_shape(batch.images, "batch.images", {count, box, box});
@@ -115,6 +116,12 @@ ObservedBatch ImageModel::observe(const ParticleBatch& batch) const {
       }
     }
   });
+  if (blur > 0) {
+    const Tensor cycles = half_spectrum_radius(box).unsqueeze(0) / (double(box) * observed.pixel_size.reshape({-1, 1, 1}));
+    const Tensor kept = at::exp(-4 * kPi * kPi * blur * blur * cycles.square());
+    observed.weighted_data *= kept.unsqueeze(3);
+    observed.weighted_power *= kept;
+  }
   // Images are indexed from their first pixel while projections have their origin at box / 2: no phase is needed, both
   // are transformed alike.
   return observed;

@@ -31,8 +31,9 @@ class ImageModel {
   // `padding` >= 1 renders on a grid that much larger, so that the CTF's tails do not wrap around the box.
   ImageModel(AtomBlobTensors atoms, int box, double smallest_pixel_size, double padding);
 
-  // Images to what the likelihood needs of them, with the current noise and scale.
-  ObservedBatch observe(const ParticleBatch& batch) const;
+  // Images to what the likelihood needs of them, with the current noise and scale. With a blur (standard deviation in A)
+  // the likelihood is that of images and projections blurred by it: it says less, but sees atoms from farther away.
+  ObservedBatch observe(const ParticleBatch& batch, double blur = 0) const;
 
   ImageLikelihoodOutput log_likelihood(const Tensor& positions, const Tensor& rotation, const Tensor& shift,
                                        const ViewIndex& index, const ObservedBatch& observed) const {

@@ -15,11 +15,13 @@ struct ParticleBatch {
   Tensor shift;                        // [batch, 2] A
 
   int64_t size() const { return images.size(0); }
-  ParticleBatch first(int64_t count) const {
-    return {images.slice(0, 0, count), {optics.begin(), optics.begin() + count},
-            {optics_group.begin(), optics_group.begin() + count}, {particle.begin(), particle.begin() + count},
-            rotation.slice(0, 0, count), shift.slice(0, 0, count)};
+  // Particles [begin, end) of the batch.
+  ParticleBatch slice(int64_t begin, int64_t end) const {
+    return {images.slice(0, begin, end), {optics.begin() + begin, optics.begin() + end},
+            {optics_group.begin() + begin, optics_group.begin() + end}, {particle.begin() + begin, particle.begin() + end},
+            rotation.slice(0, begin, end), shift.slice(0, begin, end)};
   }
+  ParticleBatch first(int64_t count) const { return slice(0, count); }
 };
 
 }  // namespace cryomer

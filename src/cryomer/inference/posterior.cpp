@@ -2,48 +2,77 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "cryomer/base/progress.h"
 #include "cryomer/base/stop.h"
 #include "cryomer/data/particle_loader.h"
-#include "cryomer/model/posterior_table.h"
-#include "cryomer/training/objective.h"
+#include "cryomer/pose_search/pose_finder.h"
+#include "cryomer/training/pose_inference.h"
 
 namespace cryomer {
 
 namespace {
 
-DiagonalGaussian refined(const Autoencoder& model, const DiagonalGaussian& start, const ParticleBatch& batch,
-                         const ObservedBatch& observed, const Refinement& refinement, const Random& random) {
-  const at::AutoGradMode with_gradients(true);  // wherever this is called from
-  const FrozenParameters frozen(model.parameters);
-  const auto no_restraints = std::make_shared<std::vector<DistanceRestraint>>();
-  ObjectiveConfig objective;
-  objective.chain = objective.centring = 0;
-  const Tensor rows = at::arange(batch.size(), at::kLong);
-  PosteriorTable table(batch.size(), model.latent_dim);
-  table.assign(rows, start);
-  for (int64_t step = 0; step < refinement.steps; ++step) {
-    const PosteriorTable::Leaves own = table.leaves(rows);
-    // The same draws for all images: what is found for one does not depend on those beside it.
-    const Tensor noise = antithetic_noise(random.substream(uint64_t(step)), 1, refinement.samples, model.latent_dim)
-                             .expand({batch.size(), -1, -1});
-    const LossTerms terms = loss(model, objective, no_restraints, batch, observed, own.posterior(), noise, 1.0);
-    (terms.total * double(batch.size())).backward();
-    table.update(own, refinement.learning_rate * (1 - double(step) / double(refinement.steps)));
-    if (stop_requested()) throw Interrupted("stopped; nothing was written");
+constexpr double kPoseStep = 0.05;  // A, of refining poses that were inferred
+
+// The candidates of a batch's particles and the latents to start from.
+struct Candidates {
+  CandidateViews views;
+  DiagonalGaussian start;
+};
+
+Candidates known_candidates(const TrainedModel& trained, const ParticleBatch& batch) {
+  Candidates found;
+  found.views = candidate_views(batch, trained.poses, 1);
+  found.start = trained.latents.size() > 0 ? trained.latents.rows(found.views.rows)
+                                           : trained.model->encode(found.views.batch, trained.model->images.observe(found.views.batch));
+  return found;
+}
+
+Candidates searched_candidates(const TrainedModel& trained, PoseFinder& finder, const ParticleBatch& batch) {
+  const PoseSearchConfig& c = trained.setup.config.pose_search;
+  const auto peaks = finder.find(batch, int(c.climb), int(c.candidates));
+  PoseTable table(batch.size(), c.candidates);
+  ParticleBatch numbered = batch;
+  for (int64_t i = 0; i < batch.size(); ++i) {
+    numbered.particle[i] = i;
+    for (size_t s = 0; s < peaks[i].size(); ++s) {
+      const PoseCandidate& peak = peaks[i][s];
+      table.put(i, int64_t(s), peak.pose.rotation, peak.pose.shift_x, peak.pose.shift_y, peak.log_likelihood);
+    }
   }
-  return table.rows(rows);
+  Candidates found;
+  found.views = candidate_views(numbered, table, 4);
+  found.start = trained.model->encode(found.views.batch, trained.model->images.observe(found.views.batch));
+  return found;
+}
+
+Candidates given_candidates(const TrainedModel& trained, const ParticleBatch& batch) {
+  Candidates found;
+  found.views.batch = batch;
+  found.views.images = batch.size();
+  found.views.weight = at::ones({batch.size()});
+  found.start = trained.model->encode(batch, trained.model->images.observe(batch));
+  return found;
+}
+
+Pose pose_of(const Poses& poses, int64_t row) {
+  Pose pose;
+  for (int k = 0; k < 9; ++k) pose.rotation.values[k] = poses.rotation.data_ptr<float>()[9 * row + k];
+  pose.shift_x = poses.shift.data_ptr<float>()[2 * row];
+  pose.shift_y = poses.shift.data_ptr<float>()[2 * row + 1];
+  return pose;
 }
 
 }  // namespace
 
-Posterior infer_posterior(const TrainedModel& trained, const ParticleStack& stack, const Refinement& refinement) {
-  return infer_posterior_of(all_particles(stack), trained, stack, refinement);
+Posterior infer_posterior(const TrainedModel& trained, const ParticleStack& stack, bool own_particles, const Refinement& refinement) {
+  return infer_posterior_of(all_particles(stack), trained, stack, own_particles, refinement);
 }
 
 Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedModel& trained, const ParticleStack& stack,
-                             const Refinement& refinement) {
+                             bool own_particles, const Refinement& refinement) {
   const Autoencoder& model = *trained.model;
   if (stack.box() != model.images.grid().box) {
     fail("{}: images of {} pixels, but the model was trained on {} pixels", stack.path(), stack.box(),
@@ -60,28 +89,58 @@ Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedMode
          "of those groups only, in the order of the training data",
          stack.path(), stack.optics_groups().size(), model.images.scale.mean.size());
   }
+  const bool known = own_particles && trained.poses.particles() == stack.size();
+  std::optional<PoseFinder> finder;
+  if (trained.poses_were_inferred() && !known) {
+    at::NoGradGuard guard;
+    const TrainingConfig& c = trained.setup.config;
+    finder.emplace(model.images, learned_structures(model, uint64_t(c.seed)), pose_grid(c.pose_search));
+  }
   const ParticleLoader loader(stack);
   std::vector<Tensor> means, deviations;
+  Posterior result;
   const auto count = int64_t(rows.size());
   Progress progress("inferring", count, "particles");
   for (int64_t first = 0; first < count; first += 256) {
     const ParticleBatch batch = loader.load({rows.begin() + first, rows.begin() + std::min(first + 256, count)});
-    const ObservedBatch observed = model.images.observe(batch);
-    DiagonalGaussian found;
+    Candidates candidates;
     {
       at::NoGradGuard guard;
-      found = model.encode(batch, observed);
+      candidates = !trained.poses_were_inferred() ? given_candidates(trained, batch)
+                   : finder                       ? searched_candidates(trained, *finder, batch)
+                                                  : known_candidates(trained, batch);
     }
-    if (refinement.steps > 0) {
-      found = refined(model, found, batch, observed, refinement, Random(uint64_t(trained.setup.config.seed), 0x2ef));
+    const ParticleBatch& views = candidates.views.batch;
+    RefinedViews found{candidates.start, {views.rotation, views.shift}, candidates.views.weight.log()};
+    Refinement settings = refinement;
+    settings.pose_step = trained.poses_were_inferred() ? kPoseStep : 0;
+    if (refinement.steps > 0 || finder) {
+      found = refine_views(model, views, candidates.start, settings, Random(uint64_t(trained.setup.config.seed), 0x2ef),
+                           known && trained.poses_were_inferred() ? trained.poses.log_deviation.index_select(0, candidates.views.rows) : Tensor());
     }
-    means.push_back(found.mean);
-    deviations.push_back(found.deviation);
+    // Of each particle the candidate with the best bound.
+    std::vector<int64_t> best;
+    const float* const bound = found.bound.data_ptr<float>();
+    for (int64_t v = 0; v < views.size();) {
+      int64_t last = v, chosen = v;
+      double sum = 0;
+      for (; last < views.size() && views.particle[last] == views.particle[v]; ++last) {
+        if (bound[last] > bound[chosen]) chosen = last;
+      }
+      for (; v < last; ++v) sum += std::exp(double(bound[v]) - bound[chosen]);
+      best.push_back(chosen);
+      result.poses.push_back(pose_of(found.poses, chosen));
+      result.weight.push_back(1 / sum);
+    }
+    means.push_back(found.posterior.mean.index_select(0, tensor_from(best)));
+    deviations.push_back(found.posterior.deviation.index_select(0, tensor_from(best)));
     if (stop_requested()) throw Interrupted("stopped; nothing was written");
     progress.advance(batch.size());
   }
   progress.finish();
-  return {at::cat(means), at::cat(deviations)};
+  result.mean = at::cat(means);
+  result.deviation = at::cat(deviations);
+  return result;
 }
 
 }  // namespace cryomer

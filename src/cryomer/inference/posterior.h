@@ -2,26 +2,23 @@
 #pragma once
 
 #include "cryomer/data/particle_stack.h"
+#include "cryomer/training/candidate_refinement.h"
 #include "cryomer/training/run_setup.h"
 
 namespace cryomer {
 
-// Distributions over the latents of all particles of a stack, in row order.
+// Distributions over the latents of all particles of a stack, in row order, at each particle's best pose.
 struct Posterior {
-  Tensor mean, deviation;  // [particles, latent_dim]
+  Tensor mean, deviation;    // [particles, latent_dim]
+  std::vector<Pose> poses;   // those given, or those inferred
+  std::vector<double> weight;  // of the best pose among the particle's candidates; 1 when poses were given
 };
 
-// Improves the encoder's posteriors image by image: so many Adam steps on each image's own mean and deviation, with the
-// decoder as it is.
-struct Refinement {
-  int64_t steps = 20;
-  int64_t samples = 2;
-  double learning_rate = 0.03;
-};
-
-Posterior infer_posterior(const TrainedModel& trained, const ParticleStack& stack, const Refinement& refinement = {});
+// `own_particles`: the stack is the one that the model was trained on, and what training found for its poses is where to
+// start; else poses of a model that infers them are searched from nothing.
+Posterior infer_posterior(const TrainedModel& trained, const ParticleStack& stack, bool own_particles, const Refinement& refinement = {});
 // Of the particles at these rows only.
 Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedModel& trained, const ParticleStack& stack,
-                             const Refinement& refinement = {});
+                             bool own_particles, const Refinement& refinement = {});
 
 }  // namespace cryomer

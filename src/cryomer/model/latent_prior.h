@@ -19,9 +19,10 @@ struct LatentPrior {
   // Differentiable in x [n, dim] -> [n].
   Tensor log_density(const Tensor& x) const;
   Tensor sample(int64_t count, uint64_t seed) const;  // [count, dim]
+  // What the density needs, computed on first use; call it before threads share the prior.
+  void prepare() const;
 
  private:
-  void prepare() const;
   mutable Tensor precision_factor_;  // [components, dim, dim], lower, inverse of the covariance's Cholesky factor
   mutable Tensor log_constant_;      // [components]
 };

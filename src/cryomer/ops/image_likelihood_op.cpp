@@ -4,13 +4,20 @@
 
 namespace cryomer {
 
-namespace {
-
-AtomBlobs blobs_of(const AtomBlobTensors& atoms) {
+AtomBlobs atom_blobs(const AtomBlobTensors& atoms) {
   check_cpu_float(atoms.amplitude, "atoms.amplitude");
   check_cpu_float(atoms.width, "atoms.width");
   return {atoms.amplitude.data_ptr<float>(), atoms.width.data_ptr<float>(), static_cast<int>(atoms.amplitude.size(0))};
 }
+
+ObservedImage observed_image(const ObservedBatch& observed, int64_t image) {
+  const int64_t box = observed.grid.box, area = box * (box / 2 + 1), padded = observed.grid.padded;
+  return {observed.weighted_data.data_ptr<float>() + 2 * image * area, observed.weighted_power.data_ptr<float>() + image * area,
+          padded != box ? observed.padded_ctf.data_ptr<float>() + image * padded * (padded / 2 + 1) : nullptr,
+          observed.scale_mean.data_ptr<float>()[image], observed.scale_precision.data_ptr<float>()[image]};
+}
+
+namespace {
 
 // Shapes are checked here, once; the loops below trust them.
 struct Views {
@@ -41,21 +48,14 @@ struct LikelihoodFunction : torch::autograd::Function<LikelihoodFunction> {
                                                 const ViewIndex* index, const ObservedBatch* observed,
                                                 bool with_gradient) {
     const int64_t views = rotation.size(0), atom_count = positions.size(1);
-    const int64_t box = observed->grid.box, half = box / 2 + 1, padded = observed->grid.padded;
-    const bool padding = padded != box;
-    const AtomBlobs blobs = blobs_of(*atoms);
+    const AtomBlobs blobs = atom_blobs(*atoms);
     const Views v{rotation.data_ptr<float>(), shift.data_ptr<float>(), index->conformation.data_ptr<int64_t>(),
                   index->image.data_ptr<int64_t>(), views};
     Tensor values = at::empty({4, views});
     Tensor position_gradient = at::empty({with_gradient ? views : 0, atom_count, 3});
     Tensor pose_gradient = at::zeros({with_gradient ? views : 0, 11});
     const float* const all_positions = positions.data_ptr<float>();
-    const float* const data = observed->weighted_data.data_ptr<float>();
-    const float* const power = observed->weighted_power.data_ptr<float>();
-    const float* const ctf = padding ? observed->padded_ctf.data_ptr<float>() : nullptr;
     const float* const pixel_size = observed->pixel_size.data_ptr<float>();
-    const float* const scale_mean = observed->scale_mean.data_ptr<float>();
-    const float* const scale_precision = observed->scale_precision.data_ptr<float>();
     float* const out = values.data_ptr<float>();
     float* const gradient_rows = position_gradient.data_ptr<float>();
     float* const pose_rows = pose_gradient.data_ptr<float>();
@@ -63,9 +63,7 @@ struct LikelihoodFunction : torch::autograd::Function<LikelihoodFunction> {
       ImageWorkspace workspace;
       for (int64_t i = first; i < last; ++i) {
         const int64_t image = v.image[i];
-        const ObservedImage target{data + image * box * half * 2, power + image * box * half,
-                                   padding ? ctf + image * padded * (padded / 2 + 1) : nullptr, scale_mean[image],
-                                   scale_precision[image]};
+        const ObservedImage target = observed_image(*observed, image);
         ImageGradients gradients;
         if (with_gradient) gradients.positions = gradient_rows + i * atom_count * 3;
         const ImageLikelihood found =
@@ -146,7 +144,7 @@ Tensor render_projections(const AtomBlobTensors& atoms, const Tensor& positions,
   check_index(conformation_index, "conformation_index", views, positions.size(0));
   const Tensor p = positions.contiguous(), r = rotation.contiguous(), s = shift.contiguous();
   Tensor images = at::empty({views, grid.padded, grid.padded});
-  const AtomBlobs blobs = blobs_of(atoms);
+  const AtomBlobs blobs = atom_blobs(atoms);
   const Views v{r.data_ptr<float>(), s.data_ptr<float>(), conformation_index.data_ptr<int64_t>(), nullptr, views};
   parallel_for(views, 4, [&](int64_t first, int64_t last) {
     ImageWorkspace workspace;
@@ -168,7 +166,7 @@ Tensor sample_images(const AtomBlobTensors& points, const Tensor& positions, con
   check_shape(pixel_size, "pixel_size", {views});
   const Tensor p = positions.contiguous(), r = rotation.contiguous(), s = shift.contiguous(), g = images.contiguous();
   Tensor values = at::empty({views, point_count});
-  const AtomBlobs blobs = blobs_of(points);
+  const AtomBlobs blobs = atom_blobs(points);
   const Views v{r.data_ptr<float>(), s.data_ptr<float>(), nullptr, nullptr, views};
   parallel_for(views, 4, [&](int64_t first, int64_t last) {
     ImageWorkspace workspace;

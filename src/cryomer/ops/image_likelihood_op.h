@@ -40,6 +40,10 @@ struct ImageLikelihoodOutput {
 ImageLikelihoodOutput image_log_likelihood(const AtomBlobTensors& atoms, const Tensor& positions, const Tensor& rotation,
                                            const Tensor& shift, const ViewIndex& index, const ObservedBatch& observed);
 
+// For loops of one's own over views: what the kernel takes, pointing into the tensors.
+AtomBlobs atom_blobs(const AtomBlobTensors& atoms);
+ObservedImage observed_image(const ObservedBatch& observed, int64_t image);
+
 // Projections [views, padded, padded] without CTF.
 Tensor render_projections(const AtomBlobTensors& atoms, const Tensor& positions, const Tensor& rotation,
                           const Tensor& shift, const Tensor& conformation_index, const Tensor& pixel_size, const Grid& grid);

@@ -157,6 +157,11 @@ void add_training(HtmlPage& page, const CsvTable& metrics) {
       "About its conformation: the divergence of its posterior from the prior. Near zero, images say nothing new.");
   PlotFrame logarithmic = frame_for(3, "", "restraint energy", 0.72);
   logarithmic.logarithmic_y = true;
+  const std::vector<double> candidates = metrics.has("effective_candidates") ? metrics.numbers("effective_candidates") : std::vector<double>();
+  if (std::any_of(candidates.begin(), candidates.end(), [](double n) { return n > 1; })) {
+    add({{"effective number", Tone::learned, epoch, candidates}}, frame_for(3, "", "poses a particle", 0.72),
+        "Candidate poses", "How many poses a particle still has, by the entropy of their weights. One: its pose is decided.");
+  }
   add(pair_of("chain", false), logarithmic, "Strain of the chain", "Mean over structures, before the small gaps are closed on output.");
   page.figures(figures, 3);
 }

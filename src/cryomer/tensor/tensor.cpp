@@ -57,6 +57,19 @@ void parallel_for(int64_t count, int64_t grain, const std::function<void(int64_t
   at::parallel_for(0, count, grain, [&](int64_t first, int64_t last) { body(first, last); });
 }
 
+int64_t part_count(int64_t count, int64_t least) {
+  return std::max<int64_t>(1, std::min<int64_t>(count / std::max<int64_t>(1, least), thread_count()));
+}
+
+void parallel_parts(int64_t count, int64_t parts, const std::function<void(int64_t, int64_t, int64_t)>& body) {
+  if (parts <= 1) return body(0, 0, count);
+  const bool gradients = at::GradMode::is_enabled();
+  at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
+    const at::AutoGradMode mode(gradients);
+    for (int64_t part = begin; part < end; ++part) body(part, count * part / parts, count * (part + 1) / parts);
+  });
+}
+
 void set_thread_count(int threads) {
   if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   at::set_num_threads(threads);

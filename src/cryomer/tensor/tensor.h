@@ -29,6 +29,11 @@ void check_cpu_float(const Tensor& tensor, const char* argument);
 
 // Splits [0, count) over the threads of --threads; `body(first, last)` runs on each part.
 void parallel_for(int64_t count, int64_t grain, const std::function<void(int64_t, int64_t)>& body);
+// For work that records gradients: [0, count) in as many parts of at least `least` as there are threads, and
+// `body(part, first, last)` on each, one thread to a part. Cheaper than sharing every operation among the threads, since
+// they meet only at the end.
+int64_t part_count(int64_t count, int64_t least);
+void parallel_parts(int64_t count, int64_t parts, const std::function<void(int64_t, int64_t, int64_t)>& body);
 void set_thread_count(int threads);  // 0: all cores
 int thread_count();
 

@@ -17,14 +17,28 @@ Adam::Adam(const ParameterSet& parameters) {
     const Tensor slot = values.slice(0, offset, offset + size).view(tensor.sizes());
     slot.copy_(tensor.detach());
     tensor.set_data(slot);
-    tensor.mutable_grad() = gradient_.slice(0, offset, offset + size).view(tensor.sizes());
+    slots_.push_back(gradient_.slice(0, offset, offset + size).view(tensor.sizes()));
     offset += size;
   }
 }
 
-void Adam::clear_gradients() { gradient_.zero_(); }
-
-void Adam::scale_gradients(double factor) { gradient_.mul_(factor); }
+void Adam::set_gradient(const std::vector<std::vector<Tensor>>& parts, double factor) {
+  const auto scale = static_cast<float>(factor);
+  parallel_for(int64_t(slots_.size()), 1, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) {
+      float* const sum = slots_[i].data_ptr<float>();
+      const int64_t count = slots_[i].numel();
+      std::fill_n(sum, count, 0.0f);
+      for (const std::vector<Tensor>& part : parts) {
+        if (!part[i].defined()) continue;
+        const Tensor plain = part[i].contiguous();
+        const float* const g = plain.data_ptr<float>();
+#pragma omp simd
+        for (int64_t k = 0; k < count; ++k) sum[k] += scale * g[k];
+      }
+    }
+  });
+}
 
 double Adam::gradient_norm() const { return gradient_.norm().item<double>(); }
 

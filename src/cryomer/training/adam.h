@@ -11,8 +11,8 @@ class Adam {
   // Moves the parameters' storage into one buffer; their values stay.
   explicit Adam(const ParameterSet& parameters);
 
-  void clear_gradients();
-  void scale_gradients(double factor);
+  // Sets the gradient to `factor` times the sum of these, each one tensor a parameter in their order; undefined ones are zero.
+  void set_gradient(const std::vector<std::vector<Tensor>>& parts, double factor);
   // Euclidean norm of the gradient.
   double gradient_norm() const;
   // One step; the gradient is scaled down first if its norm exceeds `clip`.
@@ -24,6 +24,7 @@ class Adam {
 
  private:
   Tensor gradient_;
+  std::vector<Tensor> slots_;  // of each parameter in gradient_
 };
 
 }  // namespace cryomer

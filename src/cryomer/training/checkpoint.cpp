@@ -91,6 +91,27 @@ void restore_posteriors(PosteriorTable& table, int64_t rows, int64_t dim, const 
   table.steps = restore_tensor(checkpoint, "posterior/steps", {rows}, source);
 }
 
+void store_poses(const PoseTable& table, NamedTensors& checkpoint) {
+  checkpoint.tensors["poses/rotation"] = table.rotation;
+  checkpoint.tensors["poses/shift"] = table.shift;
+  checkpoint.tensors["poses/bound"] = table.bound;
+  checkpoint.tensors["poses/log_deviation"] = table.log_deviation;
+  checkpoint.tensors["poses/first_moment"] = table.first_moment;
+  checkpoint.tensors["poses/second_moment"] = table.second_moment;
+  checkpoint.tensors["poses/steps"] = table.steps;
+}
+
+void restore_poses(PoseTable& table, int64_t particles, int64_t slots, const NamedTensors& checkpoint, const std::string& source) {
+  table = PoseTable(particles, slots);
+  copy_into(table.rotation, checkpoint, "poses/rotation", source);
+  copy_into(table.shift, checkpoint, "poses/shift", source);
+  copy_into(table.bound, checkpoint, "poses/bound", source);
+  copy_into(table.log_deviation, checkpoint, "poses/log_deviation", source);
+  copy_into(table.first_moment, checkpoint, "poses/first_moment", source);
+  copy_into(table.second_moment, checkpoint, "poses/second_moment", source);
+  copy_into(table.steps, checkpoint, "poses/steps", source);
+}
+
 void store_origin(Vec3 origin, NamedTensors& checkpoint) {
   checkpoint.tensors["frame/origin"] = tensor_from(std::vector<double>{origin.x, origin.y, origin.z});
 }

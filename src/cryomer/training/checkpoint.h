@@ -7,6 +7,7 @@
 #include "cryomer/model/posterior_table.h"
 #include "cryomer/tensor/safetensors.h"
 #include "cryomer/training/adam.h"
+#include "cryomer/training/pose_table.h"
 
 namespace cryomer {
 
@@ -25,6 +26,9 @@ void restore_optimiser(Adam& optimiser, const NamedTensors& checkpoint, const st
 void store_posteriors(const PosteriorTable& table, NamedTensors& checkpoint);
 // Leaves the table empty when the checkpoint is of the first stage.
 void restore_posteriors(PosteriorTable& table, int64_t rows, int64_t dim, const NamedTensors& checkpoint, const std::string& source);
+
+void store_poses(const PoseTable& table, NamedTensors& checkpoint);
+void restore_poses(PoseTable& table, int64_t particles, int64_t slots, const NamedTensors& checkpoint, const std::string& source);
 
 void store_origin(Vec3 origin, NamedTensors& checkpoint);
 Vec3 restore_origin(const NamedTensors& checkpoint, const std::string& source);

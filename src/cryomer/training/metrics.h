@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "cryomer/training/objective.h"
+
 namespace cryomer {
 
 // Means per image (nats; the chain's energy per structure) over an epoch, or over the held-out images.
@@ -12,6 +14,14 @@ struct Figures {
   double kl = 0;
   double chain = 0;
   double centring = 0;  // A^2
+
+  template <typename Terms>  // Figures or LossTerms
+  void add(double share, const Terms& terms) {
+    log_likelihood += share * terms.log_likelihood;
+    kl += share * terms.kl;
+    chain += share * terms.chain;
+    centring += share * terms.centring;
+  }
 };
 
 struct MetricsRow {
@@ -23,6 +33,10 @@ struct MetricsRow {
   double encoder_loss = 0;         // of the sleep step, nats
   double scale = 0;                // mean over optics groups
   double images_per_second = 0;    // rendered forward and backward
+  double effective_candidates = 1;  // poses a particle still has, mean of exp(entropy of their weights)
+  double pose_entropy = 0;          // nats
+  double best_pose_weight = 1;
+  double best_pose_changed = 0;     // share of the particles to which the last search gave another best pose
 };
 
 class MetricsFile {

@@ -8,7 +8,7 @@ namespace cryomer {
 
 LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Restraints& restraints,
                const ParticleBatch& batch, const ObservedBatch& observed, const DiagonalGaussian& posterior,
-               const Tensor& noise, double warmth) {
+               const Tensor& noise, double warmth, const Tensor& weight) {
   const int64_t images = batch.size(), samples = noise.size(1);
   check_shape(noise, "noise", {images, samples, model.latent_dim});
   const Tensor drawn = posterior.sample(noise);
@@ -17,8 +17,9 @@ LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Re
 
   const ViewIndex views{at::arange(images * samples, at::kLong),
                         at::arange(images, at::kLong).repeat_interleave(samples)};
-  const Tensor rotation = batch.rotation.repeat_interleave(samples, 0);
-  const Tensor shift = batch.shift.repeat_interleave(samples, 0);
+  const bool one_pose = batch.rotation.size(0) == images;
+  const Tensor rotation = one_pose ? batch.rotation.repeat_interleave(samples, 0) : batch.rotation;
+  const Tensor shift = one_pose ? batch.shift.repeat_interleave(samples, 0) : batch.shift;
   const ImageLikelihoodOutput seen = model.images.log_likelihood(positions, rotation, shift, views, observed);
   const Tensor log_likelihood = seen.log_likelihood.reshape({images, samples});
   const Tensor fit = config.kind == "multi_sample" ? at::logsumexp(log_likelihood, 1) - std::log(double(samples))
@@ -26,16 +27,18 @@ LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Re
   const Tensor kl = model.prior.components() == 1
                         ? posterior.divergence_from_standard_normal()
                         : (posterior.log_density(drawn) - model.prior.log_density(latents).reshape({images, samples})).mean(1);
-  const Tensor chain = distance_restraint_energies(restraints, positions).mean();
-  const Tensor centring = positions.mean(1).square().sum(1).mean();
+  const Tensor chain = distance_restraint_energies(restraints, positions).reshape({images, samples}).mean(1);
+  const Tensor centring = positions.mean(1).square().sum(1).reshape({images, samples}).mean(1);
+  const Tensor share = weight.defined() ? weight / weight.sum() : at::full({images}, 1.0 / double(images));
+  auto mean = [&](const Tensor& values) { return (values * share).sum(); };
 
   LossTerms terms;
-  terms.total = -fit.mean() + warmth * (config.conformation_kl * kl.mean() + config.chain * chain) +
-                config.centring * centring;
-  terms.log_likelihood = log_likelihood.mean().item<double>();
-  terms.kl = kl.mean().item<double>();
-  terms.chain = chain.item<double>();
-  terms.centring = centring.item<double>();
+  terms.total = mean(-fit + warmth * (config.conformation_kl * kl + config.chain * chain) + config.centring * centring);
+  terms.bound = (log_likelihood.mean(1) - kl).detach();
+  terms.log_likelihood = mean(log_likelihood.mean(1)).item<double>();
+  terms.kl = mean(kl).item<double>();
+  terms.chain = mean(chain).item<double>();
+  terms.centring = mean(centring).item<double>();
   terms.positions = positions.detach();
   terms.latents = latents.detach();
   terms.overlap = seen.overlap;

@@ -8,7 +8,7 @@
 namespace cryomer {
 
 struct LossTerms {
-  Tensor total;               // scalar, differentiable: mean over images
+  Tensor total;               // scalar, differentiable: mean over images, weighted
   double log_likelihood = 0;  // nats per image, mean over samples, relative to an empty image
   double kl = 0;              // nats per image
   double chain = 0;           // restraint energy per structure, nats
@@ -16,15 +16,18 @@ struct LossTerms {
   Tensor positions;           // [batch * samples, atoms, 3] without gradient
   Tensor latents;             // [batch * samples, latent_dim] without gradient
   Tensor overlap, power;      // [batch * samples], see ImageLikelihood
+  Tensor bound;               // [batch] nats: mean log likelihood - divergence, without gradient
 };
 
 using Restraints = std::shared_ptr<const std::vector<DistanceRestraint>>;
 
 // posterior: of each image's conformation. noise [batch, samples, latent_dim]: the standard normal draws that make the
-// samples. `warmth` in [0, 1] multiplies the configured weights of the divergence and of the chain's energy.
+// samples. `warmth` in [0, 1] multiplies the configured weights of the divergence and of the chain's energy. `weight`
+// [batch]: what each row counts in the means (all alike when it is not given). The batch's poses are one for each
+// image or one for each sample, and gradients reach them.
 LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Restraints& restraints,
                const ParticleBatch& batch, const ObservedBatch& observed, const DiagonalGaussian& posterior,
-               const Tensor& noise, double warmth);
+               const Tensor& noise, double warmth, const Tensor& weight = {});
 
 // Standard normal draws [batch, samples, dim] in pairs of opposite sign, which cancel much of the gradient's noise.
 Tensor antithetic_noise(Random random, int64_t batch, int64_t samples, int64_t dim);

@@ -28,7 +28,7 @@ ParticleStackOptions particle_options(const TrainingConfig& config, const std::s
   ParticleStackOptions options;
   options.data_dir = data_dir.empty() ? config.data.data_dir : data_dir;
   options.pixel_size = config.data.pixel_size;
-  options.require_poses = config.data.poses == "given";
+  options.require_poses = config.data.poses != "infer";
   return options;
 }
 
@@ -72,6 +72,8 @@ Vec3 find_origin(const TrainingConfig& config, const Structure& structure, const
   for (const FrameCandidate& candidate : candidates) {
     if (config.data.frame == candidate.name) return candidate.origin;
   }
+  // Without poses the search finds where the structure is: any frame will do.
+  if (config.data.poses == "infer") return centroid;
   const ParticleLoader loader(stack);
   const std::vector<ParticleBatch> particles =
       loader.load_some(all_particles(stack), std::min<int64_t>(512, config.data.calibration_particles), uint64_t(config.seed));
@@ -108,6 +110,11 @@ TrainedModel load_trained_model(const RunDirectory& directory) {
       trained.setup.config.model, trained.setup.centred(), int64_t(restore_scalar(checkpoint, "data/box", source)),
       trained.smallest_pixel_size, uint64_t(trained.setup.config.seed));
   restore_model(*trained.model, checkpoint, source);
+  if (trained.poses_were_inferred()) {
+    const auto particles = int64_t(restore_scalar(checkpoint, "data/particles", source));
+    restore_poses(trained.poses, particles, trained.setup.config.pose_search.candidates, checkpoint, source);
+    restore_posteriors(trained.latents, particles * trained.poses.slots(), trained.model->latent_dim, checkpoint, source);
+  }
   return trained;
 }
 

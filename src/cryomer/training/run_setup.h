@@ -5,6 +5,8 @@
 
 #include "cryomer/data/particle_stack.h"
 #include "cryomer/model/autoencoder.h"
+#include "cryomer/model/posterior_table.h"
+#include "cryomer/training/pose_table.h"
 #include "cryomer/training/run_directory.h"
 #include "cryomer/training/training_config.h"
 
@@ -30,6 +32,11 @@ struct TrainedModel {
   RunSetup setup;
   std::unique_ptr<Autoencoder> model;
   double smallest_pixel_size = 0;  // A, of the particles it was trained on
+  // When poses were inferred, what training ended with for its own particles.
+  PoseTable poses;
+  PosteriorTable latents;
+
+  bool poses_were_inferred() const { return setup.config.data.poses != "given"; }
 };
 TrainedModel load_trained_model(const RunDirectory& directory);
 

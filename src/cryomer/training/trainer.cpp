@@ -1,5 +1,7 @@
 #include "cryomer/training/trainer.h"
 
+#include <torch/csrc/autograd/autograd.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -10,20 +12,27 @@
 #include "cryomer/base/units.h"
 #include "cryomer/ops/distance_restraints_op.h"
 #include "cryomer/protein/restraints.h"
+#include "cryomer/pose_search/pose_finder.h"
 #include "cryomer/training/checkpoint.h"
+#include "cryomer/training/pose_inference.h"
 
 namespace cryomer {
 
 namespace {
 
 // Streams of random numbers, one for each purpose.
-enum Purpose : uint64_t { kOrder = 0x10, kNoise, kHeldOutNoise, kSleep, kPrior };
+enum Purpose : uint64_t { kOrder = 0x10, kNoise, kHeldOutNoise, kSleep, kPrior, kSearch };
 
 // Share of the run over which the learning rate falls once the held-out bound is flat. To go on at a high rate would only
 // fit the training images' noise.
 constexpr double kSettlingShare = 0.15;
 
 constexpr double kLeastFlatEpochs = 5;  // fewer flat ones are chance
+
+constexpr int64_t kLeastPart = 16;  // images of a batch that a thread of its own is worth
+
+constexpr double kLastSearch = 0.6;         // share of the run after which poses are not searched again
+constexpr double kSearchTemperature = 100;  // candidates of all weights get latents
 
 constexpr int64_t kLargestHeldOut = 512;   // images judged after each epoch
 constexpr int64_t kLargestPriorFit = 20000;  // particles that the prior is fitted to
@@ -55,6 +64,8 @@ Trainer::Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory direct
                                                                        ? peptide_bonds(setup_.structure)
                                                                        : chain_restraints(setup_.structure))),
       optimiser_(model_.parameters),
+      poses_(stack),
+      radius_(molecule_radius(model_.base_positions.unsqueeze(0))),
       start_(std::chrono::steady_clock::now()),
       last_checkpoint_(start_),
       epoch_start_(start_),
@@ -66,20 +77,24 @@ Trainer::Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory direct
   steps_per_epoch_ = std::max<int64_t>(1, training / batch);
   log_info("Model: {} parameters, {} latent dimensions, {} atoms in {} rigid residues", model_.parameters.count(),
            model_.latent_dim, model_.bodies->atom_count(), model_.bodies->residue_count());
-  calibrate_from_data();
 }
 
-void Trainer::calibrate_from_data() {
-  const std::vector<ParticleBatch> some =
-      loader_.load_some(split_.training, setup_.config.data.calibration_particles, uint64_t(setup_.config.seed));
-  calibrate(model_.images, some, model_.base_positions);
+void Trainer::begin() {
+  const TrainingConfig& c = setup_.config;
+  auto some = [&] { return loader_.load_some(split_.training, c.data.calibration_particles, uint64_t(c.seed)); };
+  if (c.data.poses == "infer") {
+    calibrate_without_poses(model_.images, some(), model_.base_positions, pose_grid(c.pose_search));
+  } else {
+    calibrate(model_.images, some(), model_.base_positions);
+  }
+  if (poses_are_inferred()) first_candidates(model_, loader_, c, poses_);
   for (size_t g = 0; g < model_.images.scale.mean.size(); ++g) {
     const double mean = model_.images.scale.mean[g], deviation = model_.images.scale.deviation[g];
     log_info("Contrast of optics group '{}': protein is {}; scale {:.4g} +- {:.2g} between images",
              stack_.optics_groups()[g].name, mean < 0 ? "dark (images are read with inverted sign)" : "bright", mean,
              deviation);
   }
-  const ParticleBatch& first = some.front();
+  const ParticleBatch first = candidate_views(some().front(), poses_, 1).batch;
   model_.encoder.calibrate(
       model_.encoder.features(first, model_.images.observe(first), model_.images, first.rotation, first.shift));
 }
@@ -116,42 +131,120 @@ ParticleBatch Trainer::next_batch() {
   return loader_.load(particles);
 }
 
+double Trainer::pose_temperature() const {
+  const double warm = setup_.config.objective.warmup;
+  return warm > 0 ? 1 + (setup_.config.pose_search.temperature - 1) * std::max(0.0, 1 - progress() / warm) : 1;
+}
+
+double Trainer::blur() const {
+  const ObjectiveConfig& c = setup_.config.objective;
+  return c.blur_share > 0 ? c.blur * std::max(0.0, 1 - progress() / c.blur_share) : 0;
+}
+
+Trainer::StepPart Trainer::step_part(const CandidateViews& all, int64_t first, int64_t last, const Tensor& noise, const StepSettings& settings,
+                                     Random random) const {
+  const TrainingConfig& c = setup_.config;
+  ParticleBatch batch = all.batch.slice(first, last);
+  const Tensor weight = all.weight.slice(0, first, last), rows = all.rows.slice(0, first, last);
+  StepPart part;
+  part.rows = rows;
+  part.images = weight.sum().item<double>();
+  part.groups = groups_of_views(batch, c.objective.samples);
+  std::vector<Tensor> inputs;
+  if (settings.model_learns) {
+    for (const auto& [name, tensor] : model_.parameters.all()) inputs.push_back(tensor);
+  }
+  const size_t parameters = inputs.size();
+  const ObservedBatch observed = model_.images.observe(batch, settings.blur);
+  DiagonalGaussian posterior;
+  if (particles_have_posteriors()) {
+    part.own = table_.leaves(rows);
+    posterior = part.own->posterior();
+    inputs.push_back(part.own->mean);
+    inputs.push_back(part.own->log_deviation);
+  } else {
+    posterior = model_.encode(batch, settings.blur > 0 ? model_.images.observe(batch) : observed);
+  }
+  ParticleBatch posed = batch;
+  if (poses_are_inferred()) {
+    part.moves = poses_.leaves(rows);
+    const Poses poses = poses_.drawn(*part.moves, radius_, antithetic_noise(random.substream(0), batch.size(), noise.size(1), 5));
+    posed.rotation = poses.rotation;
+    posed.shift = poses.shift;
+    inputs.push_back(part.moves->move);
+    inputs.push_back(part.moves->log_deviation);
+  }
+  part.terms = loss(model_, c.objective, restraints_, posed, observed, posterior, noise, settings.warmth, weight);
+  Tensor objective = part.terms.total * part.images;
+  if (part.moves) {
+    objective = objective - (weight * part.moves->log_deviation.sum(1)).sum();
+    part.terms.bound = part.terms.bound + part.moves->log_deviation.detach().sum(1);
+  }
+  if (part.own && settings.model_learns && c.posterior.sleep_share > 0) {
+    const auto count = std::max<int64_t>(1, int64_t(std::llround(c.posterior.sleep_share * double(batch.size()))));
+    const Tensor chosen = at::arange(count, at::kLong) * c.objective.samples;
+    const Tensor encoder_loss = sleep_loss(model_, batch.first(count), part.terms.positions.index_select(0, chosen),
+                                           part.terms.latents.index_select(0, chosen), random.substream(1));
+    part.encoder_loss = encoder_loss.item<double>();
+    objective = objective + encoder_loss * part.images;
+  }
+  if (inputs.empty()) return part;
+  part.gradients = torch::autograd::grad({objective}, inputs, {}, false, false, true);
+  // What belongs to one view follows its own gradient, whatever the view's weight.
+  const Tensor own_share = weight.clamp_min(1e-3).unsqueeze(1);
+  if (part.moves) {
+    const size_t at = part.gradients.size() - 2;
+    part.moves->gradient = at::cat({part.gradients[at], part.gradients[at + 1]}, 1) / own_share;
+    part.gradients.resize(at);
+  }
+  if (part.own) {
+    part.own->mean.mutable_grad() = part.gradients[parameters] / own_share;
+    part.own->log_deviation.mutable_grad() = part.gradients[parameters + 1] / own_share;
+    part.gradients.resize(parameters);
+  }
+  return part;
+}
+
+void Trainer::learn_views(const StepPart& part, double rate) {
+  if (part.own) table_.update(*part.own, setup_.config.posterior.learning_rate * rate);
+  if (!part.moves) return;
+  poses_.update(*part.moves, radius_, setup_.config.pose_search.learning_rate * rate, setup_.config.posterior.learning_rate * rate);
+  poses_.remember_bounds(part.rows, part.terms.bound);
+}
+
+std::vector<Trainer::StepPart> Trainer::parts_of(const CandidateViews& views, const Tensor& noise, const StepSettings& settings, Random random) const {
+  model_.prior.prepare();
+  const int64_t count = views.batch.size();
+  std::vector<StepPart> parts(size_t(part_count(count, kLeastPart)));
+  parallel_parts(count, int64_t(parts.size()), [&](int64_t part, int64_t first, int64_t last) {
+    parts[part] = step_part(views, first, last, noise.slice(0, first, last), settings, random.substream(uint64_t(part)));
+  });
+  return parts;
+}
+
 void Trainer::train_step() {
   const TrainingConfig& c = setup_.config;
   const double done = progress(), rate = learning_rate();
   const double warmth = c.objective.warmup > 0 ? std::pow(0.01, std::max(0.0, 1 - done / c.objective.warmup)) : 1.0;
-  const ParticleBatch batch = next_batch();
-  const ObservedBatch observed = model_.images.observe(batch);
-  const Tensor noise = antithetic_noise(draws(kNoise, uint64_t(optimiser_.steps)), batch.size(), c.objective.samples, model_.latent_dim);
+  const CandidateViews views = candidate_views(next_batch(), poses_, pose_temperature());
+  const Tensor noise = antithetic_noise(draws(kNoise, uint64_t(optimiser_.steps)), views.batch.size(), c.objective.samples, model_.latent_dim);
+  const std::vector<StepPart> parts = parts_of(views, noise, {warmth, blur(), true}, draws(kSleep, uint64_t(optimiser_.steps)));
 
-  optimiser_.clear_gradients();
-  std::optional<PosteriorTable::Leaves> own;
-  DiagonalGaussian posterior;
-  if (particles_have_posteriors()) {
-    own = table_.leaves(index_of(batch.particle));
-    posterior = own->posterior();
-  } else {
-    posterior = model_.encode(batch, observed);
+  std::vector<std::vector<Tensor>> gradients;
+  double value = 0;
+  Figures figures;
+  for (const StepPart& part : parts) {
+    const double share = part.images / double(views.images);
+    gradients.push_back(part.gradients);
+    value += share * part.terms.total.item<double>();
+    figures.add(share, part.terms);
   }
-  const LossTerms terms = loss(model_, c.objective, restraints_, batch, observed, posterior, noise, warmth);
-  // A particle's own posterior follows its own gradient, not the batch's mean.
-  (terms.total * double(batch.size())).backward();
-  optimiser_.scale_gradients(1.0 / double(batch.size()));
-  double encoder_value = 0;
-  if (own && c.posterior.sleep_share > 0) {
-    const auto count = std::max<int64_t>(1, int64_t(std::llround(c.posterior.sleep_share * double(batch.size()))));
-    const ParticleBatch some = batch.first(count);
-    const Tensor chosen = at::arange(count, at::kLong) * c.objective.samples;
-    const Tensor encoder_loss = sleep_loss(model_, some, terms.positions.index_select(0, chosen),
-                                           terms.latents.index_select(0, chosen), draws(kSleep, uint64_t(optimiser_.steps)));
-    encoder_loss.backward();
-    encoder_value = encoder_loss.item<double>();
-  }
-  const double gradient = optimiser_.gradient_norm(), value = terms.total.item<double>();
+  optimiser_.set_gradient(gradients, 1.0 / double(views.images));
+  const double gradient = optimiser_.gradient_norm();
   if (!std::isfinite(value) || !std::isfinite(gradient)) {
     fail("training diverged at step {}: loss {}, gradient norm {} (log likelihood {}, divergence {}, chain energy {}). "
          "The last good checkpoint is kept; try a smaller optimiser.learning_rate than {}",
-         optimiser_.steps, value, gradient, terms.log_likelihood, terms.kl, terms.chain, c.optimiser.learning_rate);
+         optimiser_.steps, value, gradient, figures.log_likelihood, figures.kl, figures.chain, c.optimiser.learning_rate);
   }
   // Here the parameters are known to be good, and the step that follows can be taken again.
   if (seconds_since(last_checkpoint_) > c.checkpoint_seconds) {
@@ -159,25 +252,25 @@ void Trainer::train_step() {
     last_checkpoint_ = std::chrono::steady_clock::now();
   }
   optimiser_.step(c.optimiser.learning_rate * rate, c.optimiser.clip);
-  encoder_loss_ += encoder_value;
-  if (own) table_.update(*own, c.posterior.learning_rate * rate);
-  sums_.log_likelihood += terms.log_likelihood;
-  sums_.kl += terms.kl;
-  sums_.chain += terms.chain;
-  sums_.centring += terms.centring;
-  scales_.add(groups_of_views(batch, c.objective.samples), terms.overlap, terms.power);
+  for (const StepPart& part : parts) {
+    learn_views(part, rate);
+    encoder_loss_ += part.images / double(views.images) * part.encoder_loss;
+    scales_.add(part.groups, part.terms.overlap, part.terms.power);
+  }
+  sums_.add(1, figures);
+  summed_views_ += views.batch.size();
   ++summed_steps_;
 }
 
 void Trainer::give_particles_posteriors() {
   at::NoGradGuard guard;
-  table_ = PosteriorTable(stack_.size(), model_.latent_dim);
+  table_ = PosteriorTable(stack_.size() * poses_.slots(), model_.latent_dim);
   for (const std::vector<int64_t>* part : {&split_.training, &split_.held_out}) {
     for (size_t first = 0; first < part->size(); first += 256) {
       const size_t last = std::min(first + 256, part->size());
       const ParticleBatch batch = loader_.load({part->begin() + int64_t(first), part->begin() + int64_t(last)});
-      const ObservedBatch observed = model_.images.observe(batch);
-      table_.assign(index_of(batch.particle), model_.encode(batch, observed));
+      const CandidateViews views = candidate_views(batch, poses_, kSearchTemperature);
+      table_.assign(views.rows, model_.encode(views.batch, model_.images.observe(views.batch)));
     }
   }
   fit_prior_to_particles(20);
@@ -189,6 +282,7 @@ void Trainer::fit_prior_to_particles(int64_t iterations) {
   if (components <= 1) return;
   std::vector<int64_t> particles = split_.training;
   if (int64_t(particles.size()) > kLargestPriorFit) particles.resize(kLargestPriorFit);
+  for (int64_t& particle : particles) particle = particle * poses_.slots() + poses_.best_slot(particle);
   model_.prior = fitted_prior(model_.prior, table_.rows(index_of(particles)), components, iterations,
                               uint64_t(setup_.config.seed));
 }
@@ -200,31 +294,22 @@ Figures Trainer::judge_held_out(double& base_log_likelihood) {
   for (int64_t first = 0; first < count; first += 256) {
     const int64_t last = std::min(first + 256, count);
     const ParticleBatch batch = loader_.load({split_.held_out.begin() + first, split_.held_out.begin() + last});
+    const CandidateViews views = candidate_views(batch, poses_, 1);
     const ObservedBatch observed = model_.images.observe(batch);
-    const Tensor noise = antithetic_noise(draws(kHeldOutNoise, uint64_t(optimiser_.steps + first)), batch.size(), 2, model_.latent_dim);
-    ObjectiveConfig objective = setup_.config.objective;
-    objective.kind = "elbo";
-    LossTerms terms;
-    if (particles_have_posteriors()) {
-      // Their own posteriors follow the decoder as those of the training particles do; the decoder does not see them.
-      const PosteriorTable::Leaves own = table_.leaves(index_of(batch.particle));
-      terms = loss(model_, objective, restraints_, batch, observed, own.posterior(), noise, 1.0);
-      (terms.total * double(batch.size())).backward();
-      table_.update(own, setup_.config.posterior.learning_rate * learning_rate());
-    } else {
-      at::NoGradGuard guard;
-      terms = loss(model_, objective, restraints_, batch, observed,
-                   model_.encode(batch, observed),
-                   noise, 1.0);
-    }
+    const Tensor noise = antithetic_noise(draws(kHeldOutNoise, uint64_t(optimiser_.steps + first)), views.batch.size(), 2, model_.latent_dim);
+    // Their own posteriors follow the decoder as those of the training particles do; the decoder does not see them.
     const double share = double(batch.size()) / double(count);
-    result.log_likelihood += share * terms.log_likelihood;
-    result.kl += share * terms.kl;
-    result.chain += share * terms.chain;
+    for (const StepPart& part : parts_of(views, noise, {1.0, 0.0, false}, draws(kSleep, 0))) {
+      result.add(share * part.images / double(views.images), part.terms);
+      learn_views(part, learning_rate());
+    }
     at::NoGradGuard guard;
+    std::vector<int64_t> best;
+    for (const int64_t particle : batch.particle) best.push_back(particle * poses_.slots() + poses_.best_slot(particle));
     const ViewIndex base_views{at::zeros({batch.size()}, at::kLong), at::arange(batch.size(), at::kLong)};
     base_log_likelihood +=
-        share * model_.images.log_likelihood(model_.base_positions.unsqueeze(0), batch.rotation, batch.shift, base_views, observed)
+        share * model_.images.log_likelihood(model_.base_positions.unsqueeze(0), poses_.rotation.reshape({-1, 3, 3}).index_select(0, index_of(best)),
+                                             poses_.shift.reshape({-1, 2}).index_select(0, index_of(best)), base_views, observed)
                     .log_likelihood.mean().item<double>();
   }
   return result;
@@ -246,8 +331,14 @@ void Trainer::end_of_epoch() {
   row.stage = particles_have_posteriors() ? "particles" : "encoder";
   row.training = {sums_.log_likelihood / n, sums_.kl / n, sums_.chain / n, sums_.centring / n};
   row.encoder_loss = encoder_loss_ / n;
-  const int64_t batch = std::min<int64_t>(c.optimiser.batch_size, int64_t(split_.training.size()));
-  row.images_per_second = n * double(batch * c.objective.samples) / seconds_since(epoch_start_);
+  row.images_per_second = double(summed_views_ * c.objective.samples) / seconds_since(epoch_start_);
+  if (poses_are_inferred()) {
+    const PoseFigures poses = pose_figures(poses_, split_.training);
+    row.effective_candidates = poses.effective_candidates;
+    row.pose_entropy = poses.entropy;
+    row.best_pose_weight = poses.best_weight;
+    row.best_pose_changed = changed_poses_;
+  }
   // A better model explains more of each image, and the scales move with it.
   scales_.update(model_.images.scale);
   for (const double mean : model_.images.scale.mean) row.scale += mean / double(model_.images.scale.mean.size());
@@ -259,7 +350,8 @@ void Trainer::end_of_epoch() {
                              row.held_out.log_likelihood - row.base_log_likelihood, row.training.kl, row.training.chain,
                              duration_text(row.seconds), duration_text(row.seconds * (1 - done) / std::max(done, 1e-6))));
   const double value = row.held_out.log_likelihood - row.held_out.kl;
-  if (value > best_held_out_ + 0.01 || done < std::max(c.objective.warmup, c.posterior.encoder_share)) {
+  const double settled = std::max({c.objective.warmup, c.posterior.encoder_share, c.objective.blur > 0 ? c.objective.blur_share : 0.0});
+  if (value > best_held_out_ + 0.01 || done < settled) {
     best_held_out_ = value;
     best_progress_ = done;
   } else if (settling_from_ < 0 && c.patience > 0 && done - best_progress_ > std::max(c.patience, kLeastFlatEpochs * done / double(row.epoch))) {
@@ -272,7 +364,16 @@ void Trainer::end_of_epoch() {
   } else if (done >= c.posterior.encoder_share) {
     give_particles_posteriors();
   }
+  if (poses_are_inferred() && searches_ < c.pose_search.searches &&
+      done >= kLastSearch * double(searches_ + 1) / double(c.pose_search.searches)) {
+    const SearchOutcome outcome = search_again(model_, loader_, c, poses_, table_, draws(kSearch, uint64_t(searches_)));
+    ++searches_;
+    changed_poses_ = outcome.changed;
+    log_info("Search {} of {} with learned structures: {:.2f} new candidates a particle, another best pose for {:.1f} % of them",
+             searches_, c.pose_search.searches, outcome.proposed, 100 * outcome.changed);
+  }
   sums_ = Figures();
+  summed_views_ = 0;
   encoder_loss_ = 0;
   summed_steps_ = 0;
   scales_ = ScaleStatistics(scales_.sums.size(0));
@@ -280,6 +381,7 @@ void Trainer::end_of_epoch() {
 }
 
 void Trainer::run() {
+  if (optimiser_.steps == 0) begin();
   last_checkpoint_ = epoch_start_ = std::chrono::steady_clock::now();
   while (!finished_ && progress() < 1) {
     train_step();
@@ -297,6 +399,7 @@ void Trainer::save_checkpoint() const {
   store_model(model_, checkpoint);
   store_optimiser(optimiser_, checkpoint);
   store_posteriors(table_, checkpoint);
+  if (poses_are_inferred()) store_poses(poses_, checkpoint);
   store_origin(setup_.origin, checkpoint);
   store_scalar(checkpoint, "state/seconds", elapsed());
   store_scalar(checkpoint, "state/best_held_out", best_held_out_);
@@ -304,6 +407,9 @@ void Trainer::save_checkpoint() const {
   store_scalar(checkpoint, "state/settling_from", settling_from_);
   store_scalar(checkpoint, "state/summed_steps", double(summed_steps_));
   store_scalar(checkpoint, "state/encoder_loss", encoder_loss_);
+  store_scalar(checkpoint, "state/summed_views", double(summed_views_));
+  store_scalar(checkpoint, "state/searches", double(searches_));
+  store_scalar(checkpoint, "state/changed_poses", changed_poses_);
   checkpoint.tensors["state/figures"] = tensor_from(
       std::vector<double>{sums_.log_likelihood, sums_.kl, sums_.chain, sums_.centring});
   checkpoint.tensors["state/scales"] = scales_.sums;
@@ -325,13 +431,17 @@ void Trainer::resume() {
   }
   restore_model(model_, checkpoint, source);
   restore_optimiser(optimiser_, checkpoint, source);
-  restore_posteriors(table_, stack_.size(), model_.latent_dim, checkpoint, source);
+  if (poses_are_inferred()) restore_poses(poses_, stack_.size(), setup_.config.pose_search.candidates, checkpoint, source);
+  restore_posteriors(table_, stack_.size() * poses_.slots(), model_.latent_dim, checkpoint, source);
   earlier_seconds_ = restore_scalar(checkpoint, "state/seconds", source);
   best_held_out_ = restore_scalar(checkpoint, "state/best_held_out", source);
   best_progress_ = restore_scalar(checkpoint, "state/best_progress", source);
   settling_from_ = restore_scalar(checkpoint, "state/settling_from", source);
   summed_steps_ = int64_t(restore_scalar(checkpoint, "state/summed_steps", source));
   encoder_loss_ = restore_scalar(checkpoint, "state/encoder_loss", source);
+  summed_views_ = int64_t(restore_scalar(checkpoint, "state/summed_views", source));
+  searches_ = int64_t(restore_scalar(checkpoint, "state/searches", source));
+  changed_poses_ = restore_scalar(checkpoint, "state/changed_poses", source);
   const Tensor figures = restore_tensor(checkpoint, "state/figures", {4}, source);
   const auto f = figures.accessor<double, 1>();
   sums_ = {f[0], f[1], f[2], f[3]};

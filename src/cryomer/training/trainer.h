@@ -13,6 +13,7 @@
 #include "cryomer/training/adam.h"
 #include "cryomer/training/metrics.h"
 #include "cryomer/training/objective.h"
+#include "cryomer/training/pose_table.h"
 #include "cryomer/training/run_directory.h"
 #include "cryomer/training/run_setup.h"
 
@@ -33,12 +34,35 @@ class Trainer {
 
  private:
   bool particles_have_posteriors() const { return table_.size() > 0; }
-  void calibrate_from_data();
+  bool poses_are_inferred() const { return setup_.config.data.poses != "given"; }
+  // Noise and scale of the images, the first candidate poses, the encoder's units.
+  void begin();
   void give_particles_posteriors();
   double progress() const;
   double elapsed() const;
   double learning_rate() const;
+  double blur() const;
+  double pose_temperature() const;
   ParticleBatch next_batch();
+  // What one thread does of a step: some of its views.
+  struct StepPart {
+    double images = 0;  // sum of the views' weights
+    LossTerms terms;
+    double encoder_loss = 0;
+    Tensor rows;                                // of the tables
+    std::vector<int> groups;                    // optics group of each view and sample
+    std::optional<PosteriorTable::Leaves> own;  // in the second stage
+    std::optional<PoseTable::Leaves> moves;     // when poses are inferred
+    std::vector<Tensor> gradients;              // of the sum over images, by the parameters
+  };
+  struct StepSettings {
+    double warmth = 1, blur = 0;
+    bool model_learns = true;  // or only what belongs to the views
+  };
+  StepPart step_part(const CandidateViews& all, int64_t first, int64_t last, const Tensor& noise, const StepSettings& settings, Random random) const;
+  std::vector<StepPart> parts_of(const CandidateViews& views, const Tensor& noise, const StepSettings& settings, Random random) const;
+  // Moves the views' own posteriors and poses along their gradients.
+  void learn_views(const StepPart& part, double rate);
   void train_step();
   void end_of_epoch();
   Figures judge_held_out(double& base_log_likelihood);
@@ -54,7 +78,9 @@ class Trainer {
   Autoencoder model_;
   Restraints restraints_;
   Adam optimiser_;
-  PosteriorTable table_;  // empty in the first stage
+  PoseTable poses_;
+  double radius_;         // of the molecule, A
+  PosteriorTable table_;  // a row for each slot of a particle; empty in the first stage
 
   std::vector<int64_t> order_;  // of the training particles in this epoch
   int64_t steps_per_epoch_ = 0;
@@ -63,10 +89,12 @@ class Trainer {
   // Of the epoch so far: sums over steps.
   Figures sums_;
   double encoder_loss_ = 0;
-  int64_t summed_steps_ = 0;
+  int64_t summed_steps_ = 0, summed_views_ = 0;
   ScaleStatistics scales_;
   double best_held_out_ = -1e300, best_progress_ = 0;
   double settling_from_ = -1;  // progress at which the held-out bound was flat and the run began to settle; -1: not yet
+  int64_t searches_ = 0;       // done with learned structures
+  double changed_poses_ = 0;   // by the last of them
   bool finished_ = false;
 };
 

@@ -9,11 +9,23 @@ void DataConfig::visit(ConfigVisitor& v) {
   v.field("particles", particles, "STAR file");
   v.field("structure", structure, "base structure, PDB or mmCIF");
   v.field("data_dir", data_dir, "folder in which image paths are tried first");
-  v.field("poses", poses, "given");
+  v.field("poses", poses, "given, refine (start from those of the file) or infer (none needed)");
   v.field("frame", frame, "where the structure stands: auto, centroid, origin or box");
   v.field("pixel_size", pixel_size, "A; 0: as the files say");
   v.field("held_out_fraction", held_out_fraction, "share of the particles the model is only judged by");
   v.field("calibration_particles", calibration_particles, "particles that noise and scale are learned from");
+}
+
+void PoseSearchConfig::visit(ConfigVisitor& v) {
+  v.field("rotation_step", rotation_step, "degrees between the rotations of the search");
+  v.field("resolution", resolution, "A, finest detail that the search compares");
+  v.field("shift_range", shift_range, "A, largest shift along each axis");
+  v.field("shift_step", shift_step, "A between the shifts of the search");
+  v.field("climb", climb, "peaks of the search, for each particle, that are climbed with the exact likelihood");
+  v.field("candidates", candidates, "poses that a particle keeps");
+  v.field("searches", searches, "further searches, with structures that the model has learned");
+  v.field("temperature", temperature, "of the candidates' weights at the start; falls to one with the warm-up");
+  v.field("learning_rate", learning_rate, "A, Adam step size of the poses");
 }
 
 void PosteriorConfig::visit(ConfigVisitor& v) {
@@ -29,6 +41,8 @@ void ObjectiveConfig::visit(ConfigVisitor& v) {
   v.field("restraints", restraints, "chain (bonds, angles and ties) or bonds (mean squared deviation of C-N bonds, as the paper)");
   v.field("chain", chain, "weight of the restraints' energy");
   v.field("warmup", warmup, "share of the run over which these two weights grow from a hundredth");
+  v.field("blur", blur, "A, blur of images and projections at the start of the run");
+  v.field("blur_share", blur_share, "share of the run over which the blur falls to zero");
   v.field("centring", centring, "weight of the squared centre of mass, 1/A^2");
 }
 
@@ -43,6 +57,7 @@ void OptimiserConfig::visit(ConfigVisitor& v) {
 void TrainingConfig::visit(ConfigVisitor& v) {
   v.group("data", data);
   v.group("model", model);
+  v.group("pose_search", pose_search);
   v.group("posterior", posterior);
   v.group("objective", objective);
   v.group("optimiser", optimiser);
@@ -66,6 +81,7 @@ void apply_paper_recipe(TrainingConfig& config) {
   config.objective.restraints = "bonds";
   config.objective.chain = 0.01;
   config.objective.warmup = 0;
+  config.objective.blur = 0;
   config.optimiser.learning_rate = 3e-4;
   config.optimiser.warmup_steps = 0;
   config.optimiser.batch_size = 256;
@@ -96,6 +112,8 @@ void TrainingConfig::check() const {
   between("posterior.sleep_share", posterior.sleep_share, 0, 1);
   between("posterior.learning_rate", posterior.learning_rate, 0, 1000);
   between("objective.warmup", objective.warmup, 0, 1);
+  between("objective.blur", objective.blur, 0, 100);
+  between("objective.blur_share", objective.blur_share, 0, 1);
   between("optimiser.final_rate", optimiser.final_rate, 0, 1);
   at_least("optimiser.warmup_steps", optimiser.warmup_steps, 0);
   at_least("optimiser.clip", optimiser.clip, 1e-12);
@@ -118,7 +136,16 @@ void TrainingConfig::check() const {
   at_least("epochs (--epochs)", double(epochs), 1);
   at_least("max_seconds (--max-time)", max_seconds, 0);
   at_least("data.calibration_particles", double(data.calibration_particles), 1);
-  one_of("data.poses (--poses)", data.poses, {"given"});
+  one_of("data.poses (--poses)", data.poses, {"given", "refine", "infer"});
+  between("pose_search.rotation_step", pose_search.rotation_step, 2, 60);
+  between("pose_search.resolution", pose_search.resolution, 1, 100);
+  between("pose_search.shift_range", pose_search.shift_range, 0, 100);
+  between("pose_search.shift_step", pose_search.shift_step, 0.1, 100);
+  between("pose_search.climb", double(pose_search.climb), 1, 1000);
+  between("pose_search.candidates", double(pose_search.candidates), 1, 100);
+  between("pose_search.searches", double(pose_search.searches), 0, 100);
+  between("pose_search.temperature", pose_search.temperature, 1, 1000);
+  between("pose_search.learning_rate", pose_search.learning_rate, 0, 10);
   one_of("data.frame (--frame)", data.frame, {"auto", "centroid", "origin", "box"});
   one_of("objective.kind", objective.kind, {"elbo", "multi_sample"});
   one_of("objective.restraints", objective.restraints, {"chain", "bonds"});

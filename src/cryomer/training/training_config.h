@@ -9,11 +9,25 @@ struct DataConfig {
   std::string particles;  // STAR file
   std::string structure;  // PDB or mmCIF
   std::string data_dir;   // where to look for image stacks first
-  std::string poses = "given";
+  std::string poses = "given";  // given; refine: those of the file are a start; infer: none are needed
   std::string frame = "auto";  // where the structure stands relative to the poses' origin: auto, centroid, origin, box
   double pixel_size = 0;       // A; 0: from the files
   double held_out_fraction = 0.1;
   int64_t calibration_particles = 1000;
+  void visit(ConfigVisitor& v);
+};
+
+// How poses are found when they are not given.
+struct PoseSearchConfig {
+  double rotation_step = 15;   // degrees
+  double resolution = 12;      // A, finest detail that the search compares
+  double shift_range = 5;      // A, largest shift along each axis
+  double shift_step = 2.5;     // A
+  int64_t climb = 12;          // peaks of the grid, for each particle, that are climbed with the exact likelihood
+  int64_t candidates = 4;      // poses that a particle keeps
+  int64_t searches = 2;        // further ones, with structures that the model has learned, over the first 60 % of the run
+  double temperature = 4;      // of the candidates' weights at the start; falls to one with the objective's warm-up
+  double learning_rate = 0.1;  // A, Adam step size of the poses
   void visit(ConfigVisitor& v);
 };
 
@@ -32,6 +46,8 @@ struct ObjectiveConfig {
   std::string restraints = "chain";  // chain: bonds, angles and ties, in nats; bonds: C-N bonds, mean squared deviation in A^2
   double chain = 0.02;               // weight of the restraints' energy
   double warmup = 0.15;        // share of the run over which these two weights grow from a hundredth, evenly in logarithm
+  double blur = 2;             // A, of images and projections at the start of the run, so that atoms feel density far from them
+  double blur_share = 0.12;    // share of the run over which the blur falls to zero
   double centring = 0.1;       // weight of the squared centre of mass, 1/A^2
   void visit(ConfigVisitor& v);
 };
@@ -52,6 +68,7 @@ void apply_paper_recipe(TrainingConfig& config);
 struct TrainingConfig final : Config {
   DataConfig data;
   ModelConfig model;
+  PoseSearchConfig pose_search;
   PosteriorConfig posterior;
   ObjectiveConfig objective;
   OptimiserConfig optimiser;

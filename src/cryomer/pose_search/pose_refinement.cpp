@@ -1,0 +1,122 @@
+#include "cryomer/pose_search/pose_refinement.h"
+
+#include <cmath>
+#include <limits>
+
+#include "cryomer/geometry/rotation.h"
+
+namespace cryomer {
+
+namespace {
+
+// [views, 3] -> [views, 3, 3]: the matrix that takes the cross product with each vector.
+Tensor cross_matrix(const Tensor& v) {
+  const Tensor x = v.select(1, 0), y = v.select(1, 1), z = v.select(1, 2), zero = at::zeros_like(x);
+  return at::stack({zero, -z, y, z, zero, -x, -y, x, zero}, 1).reshape({-1, 3, 3});
+}
+
+// The rotation turned by a vector, made orthonormal again: thousands of float32 products would drift.
+Mat3 turned_by(const Mat3& rotation, Vec3 turn) {
+  const Mat3 m = transposed(rotation_from_vector(turn) * rotation);
+  return transposed(rotation_from_two_vectors({m(0, 0), m(1, 0), m(2, 0)}, {m(0, 1), m(1, 1), m(2, 1)}));
+}
+
+// One view's climb: Adam on five numbers in A, turns (times the molecule's radius) and shifts.
+class Climb {
+ public:
+  Climb(const PoseAscent& ascent, double radius) : ascent_(ascent), radius_(radius) {}
+
+  // Moves the pose along the gradients of step `step`.
+  void move(int step, const ImageGradients& gradients, Mat3& rotation, float* shift) {
+    constexpr double kBeta1 = 0.8, kBeta2 = 0.9;
+    // With R + [w]x R: dL/dw is the sum over columns of (column x gradient of the column).
+    Vec3 turn{};
+    for (int c = 0; c < 3; ++c) {
+      turn = turn + cross({rotation(0, c), rotation(1, c), rotation(2, c)}, {gradients.rotation[c], gradients.rotation[3 + c], 0});
+    }
+    const double gradient[5] = {turn.x / radius_, turn.y / radius_, turn.z / radius_, gradients.shift[0], gradients.shift[1]};
+    const double size = ascent_.first_step * std::pow(ascent_.last_step / ascent_.first_step, double(step) / ascent_.steps);
+    double taken[5];
+    for (int k = 0; k < 5; ++k) {
+      mean_[k] = kBeta1 * mean_[k] + (1 - kBeta1) * gradient[k];
+      square_[k] = kBeta2 * square_[k] + (1 - kBeta2) * gradient[k] * gradient[k];
+      taken[k] = size * (mean_[k] / (1 - std::pow(kBeta1, step + 1))) / (std::sqrt(square_[k] / (1 - std::pow(kBeta2, step + 1))) + 1e-12);
+    }
+    rotation = turned_by(rotation, {taken[0] / radius_, taken[1] / radius_, taken[2] / radius_});
+    shift[0] += static_cast<float>(taken[3]);
+    shift[1] += static_cast<float>(taken[4]);
+  }
+
+ private:
+  PoseAscent ascent_;
+  double radius_;
+  double mean_[5] = {}, square_[5] = {};
+};
+
+}  // namespace
+
+Tensor turned(const Tensor& rotation, const Tensor& turn) { return rotation + at::matmul(cross_matrix(turn), rotation); }
+
+Tensor turned_exactly(const Tensor& rotation, const Tensor& turn) {
+  const std::vector<float> r = to_floats(rotation), v = to_floats(turn);
+  Tensor result = at::empty_like(rotation, at::MemoryFormat::Contiguous);
+  float* const out = result.data_ptr<float>();
+  for (int64_t i = 0; i < rotation.size(0); ++i) {
+    Mat3 old;
+    for (int k = 0; k < 9; ++k) old.values[k] = r[9 * i + k];
+    const Mat3 next = turned_by(old, {v[3 * i], v[3 * i + 1], v[3 * i + 2]});
+    for (int k = 0; k < 9; ++k) out[9 * i + k] = static_cast<float>(next.values[k]);
+  }
+  return result;
+}
+
+double molecule_radius(const Tensor& positions) {
+  const Tensor centred = positions - positions.mean(1, true);
+  return std::sqrt(centred.square().sum(2).mean().item<double>());
+}
+
+RefinedPoses refine_poses(const ImageModel& images, const ObservedBatch& observed, const Tensor& positions,
+                          const ViewIndex& views, const Poses& start, const PoseAscent& ascent) {
+  const double radius = molecule_radius(positions);
+  const int64_t count = start.rotation.size(0), atoms = positions.size(1);
+  const Tensor all = positions.contiguous();
+  const AtomBlobs blobs = atom_blobs(images.atoms());
+  RefinedPoses best{{start.rotation.clone(at::MemoryFormat::Contiguous), start.shift.clone(at::MemoryFormat::Contiguous)}, at::empty({count})};
+  float* const rotations = best.poses.rotation.data_ptr<float>();
+  float* const shifts = best.poses.shift.data_ptr<float>();
+  parallel_for(count, 1, [&](int64_t first, int64_t last) {
+    ImageWorkspace workspace;
+    std::vector<float> position_gradient(size_t(atoms) * 3);
+    for (int64_t v = first; v < last; ++v) {
+      const int64_t image = views.image[v].item<int64_t>();
+      const float* const x = all.data_ptr<float>() + views.conformation[v].item<int64_t>() * atoms * 3;
+      const ObservedImage target = observed_image(observed, image);
+      Mat3 rotation;
+      for (int k = 0; k < 9; ++k) rotation.values[k] = rotations[9 * v + k];
+      float shift[2] = {shifts[2 * v], shifts[2 * v + 1]};
+      Climb climb(ascent, radius);
+      float highest = -std::numeric_limits<float>::infinity();
+      for (int step = 0; step <= ascent.steps; ++step) {
+        View view;
+        for (int k = 0; k < 9; ++k) view.rotation[k] = static_cast<float>(rotation.values[k]);
+        view.shift_x = shift[0];
+        view.shift_y = shift[1];
+        view.pixel_size = observed.pixel_size.data_ptr<float>()[image];
+        ImageGradients gradients;
+        gradients.positions = position_gradient.data();
+        const bool end = step == ascent.steps;
+        const float value = image_likelihood(blobs, x, view, target, observed.grid, end ? nullptr : &gradients, workspace).log_likelihood;
+        if (value > highest) {
+          highest = value;
+          std::copy_n(view.rotation, 9, rotations + 9 * v);
+          std::copy_n(shift, 2, shifts + 2 * v);
+        }
+        if (!end) climb.move(step, gradients, rotation, shift);
+      }
+      best.log_likelihood.data_ptr<float>()[v] = highest;
+    }
+  });
+  return best;
+}
+
+}  // namespace cryomer

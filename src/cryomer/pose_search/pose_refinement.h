@@ -1,0 +1,38 @@
+// Poses improved one by one by gradient ascent of the exact likelihood, from wherever a search or a file left them.
+#pragma once
+
+#include "cryomer/imaging/image_model.h"
+
+namespace cryomer {
+
+// Poses of some views: rotation [views, 3, 3], shift [views, 2] A.
+struct Poses {
+  Tensor rotation, shift;
+};
+
+// Turns each rotation about the molecule's axes by a small vector: exact to first order, which is what a gradient at zero
+// needs. turn [views, 3] rad.
+Tensor turned(const Tensor& rotation, const Tensor& turn);
+// The same, finite: exp of the vector, times the rotation.
+Tensor turned_exactly(const Tensor& rotation, const Tensor& turn);
+
+// Root mean square distance of the atoms from their centre, A: turning by an angle moves the molecule by about so much
+// times the angle, which puts turns and shifts on one scale. positions [conformations, atoms, 3].
+double molecule_radius(const Tensor& positions);
+
+struct PoseAscent {
+  int steps = 24;
+  double first_step = 1.0;  // A that the molecule moves
+  double last_step = 0.05;
+};
+
+struct RefinedPoses {
+  Poses poses;
+  Tensor log_likelihood;  // [views], at these poses
+};
+
+// Of each view the best pose seen on the way, so never worse than the start.
+RefinedPoses refine_poses(const ImageModel& images, const ObservedBatch& observed, const Tensor& positions,
+                          const ViewIndex& views, const Poses& start, const PoseAscent& ascent = {});
+
+}  // namespace cryomer

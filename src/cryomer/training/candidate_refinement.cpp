@@ -1,0 +1,94 @@
+#include "cryomer/training/candidate_refinement.h"
+
+#include <torch/csrc/autograd/autograd.h>
+
+#include "cryomer/base/stop.h"
+#include "cryomer/model/posterior_table.h"
+#include "cryomer/training/objective.h"
+#include "cryomer/training/pose_table.h"
+
+namespace cryomer {
+
+namespace {
+
+RefinedViews refine_part(const Autoencoder& model, const ParticleBatch& views, const DiagonalGaussian& start,
+                         const Tensor& start_deviation, const Refinement& refinement, const Random& random, double radius) {
+  const auto no_restraints = std::make_shared<std::vector<DistanceRestraint>>();
+  ObjectiveConfig objective;
+  objective.chain = objective.centring = 0;
+  const int64_t count = views.size();
+  const Tensor rows = at::arange(count, at::kLong);
+  const ObservedBatch observed = model.images.observe(views);
+  PosteriorTable table(count, model.latent_dim);
+  table.assign(rows, start);
+  PoseTable poses(count, 1);
+  poses.rotation.copy_(views.rotation.unsqueeze(1));
+  poses.shift.copy_(views.shift.unsqueeze(1));
+  if (start_deviation.defined()) poses.log_deviation.copy_(start_deviation);
+  ParticleBatch moved = views;
+  Tensor bound;
+  for (int64_t step = 0; step <= refinement.steps; ++step) {
+    const bool last = step == refinement.steps;
+    const PosteriorTable::Leaves own = table.leaves(rows);
+    PoseTable::Leaves move = poses.leaves(rows);
+    // The same draws for all images.
+    auto draw = [&](uint64_t stream, int64_t dim) {
+      return antithetic_noise(random.substream(uint64_t(2 * step) + stream), 1, last ? 4 : refinement.samples, dim).expand({count, -1, -1});
+    };
+    const bool poses_move = refinement.pose_step > 0;
+    if (poses_move) {
+      const Poses posed = poses.drawn(move, radius, draw(1, 5));
+      moved.rotation = posed.rotation;
+      moved.shift = posed.shift;
+    }
+    const LossTerms terms = loss(model, objective, no_restraints, moved, observed, own.posterior(), draw(0, model.latent_dim), 1.0);
+    bound = terms.bound;
+    if (poses_move) bound = bound + move.log_deviation.detach().sum(1);
+    if (last) break;
+    Tensor total = terms.total * double(count);
+    std::vector<Tensor> inputs = {own.mean, own.log_deviation};
+    if (poses_move) {
+      total = total - move.log_deviation.sum();
+      inputs.push_back(move.move);
+      inputs.push_back(move.log_deviation);
+    }
+    const auto gradients = torch::autograd::grad({total}, inputs);
+    own.mean.mutable_grad() = gradients[0];
+    own.log_deviation.mutable_grad() = gradients[1];
+    const double left = 1 - double(step) / double(refinement.steps);
+    table.update(own, refinement.learning_rate * left);
+    if (poses_move) {
+      move.gradient = at::cat({gradients[2], gradients[3]}, 1);
+      poses.update(move, radius, refinement.pose_step * left, refinement.learning_rate * left);
+    }
+  }
+  return {table.rows(rows), {poses.rotation.select(1, 0), poses.shift.select(1, 0)}, bound};
+}
+
+}  // namespace
+
+RefinedViews refine_views(const Autoencoder& model, const ParticleBatch& views, const DiagonalGaussian& start,
+                          const Refinement& refinement, const Random& random, const Tensor& pose_log_deviation) {
+  const at::AutoGradMode with_gradients(true);  // wherever this is called from
+  const FrozenParameters frozen(model.parameters);
+  model.prior.prepare();
+  const double radius = molecule_radius(model.base_positions.unsqueeze(0));
+  const int64_t parts = part_count(views.size(), 16);
+  std::vector<RefinedViews> found(static_cast<size_t>(parts));
+  parallel_parts(views.size(), parts, [&](int64_t part, int64_t first, int64_t last) {
+    found[part] = refine_part(model, views.slice(first, last), {start.mean.slice(0, first, last), start.deviation.slice(0, first, last)},
+                              pose_log_deviation.defined() ? pose_log_deviation.slice(0, first, last) : Tensor(), refinement, random, radius);
+  });
+  if (stop_requested()) throw Interrupted("stopped; nothing was written");
+  std::vector<Tensor> mean, deviation, rotation, shift, bound;
+  for (const RefinedViews& part : found) {
+    mean.push_back(part.posterior.mean);
+    deviation.push_back(part.posterior.deviation);
+    rotation.push_back(part.poses.rotation);
+    shift.push_back(part.poses.shift);
+    bound.push_back(part.bound);
+  }
+  return {{at::cat(mean), at::cat(deviation)}, {at::cat(rotation), at::cat(shift)}, at::cat(bound)};
+}
+
+}  // namespace cryomer

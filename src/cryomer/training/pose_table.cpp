@@ -1,0 +1,161 @@
+#include "cryomer/training/pose_table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace cryomer {
+
+namespace {
+
+constexpr float kEmpty = -std::numeric_limits<float>::infinity();
+
+const double kStartDeviation = std::log(0.4);  // of 0.4 A
+constexpr double kLeastLogDeviation = -4, kMostLogDeviation = 1.1;  // 0.02 A to 3 A
+
+}  // namespace
+
+PoseTable::PoseTable(int64_t particles, int64_t slots)
+    : rotation(at::eye(3).expand({particles, slots, 3, 3}).clone()),
+      shift(at::zeros({particles, slots, 2})),
+      bound(at::full({particles, slots}, kEmpty)),
+      log_deviation(at::full({particles * slots, 5}, kStartDeviation)),
+      first_moment(at::zeros({particles * slots, 10})),
+      second_moment(at::zeros({particles * slots, 10})),
+      steps(at::zeros({particles * slots})) {}
+
+PoseTable::PoseTable(const ParticleStack& stack) : PoseTable(stack.size(), 1) {
+  for (int64_t i = 0; i < stack.size(); ++i) {
+    const Pose pose = stack.has_poses() ? stack.pose(i) : Pose{};
+    put(i, 0, pose.rotation, pose.shift_x, pose.shift_y, 0);
+  }
+}
+
+void PoseTable::put(int64_t particle, int64_t slot, const Mat3& matrix, double shift_x, double shift_y, double value) {
+  const int64_t row = particle * slots() + slot;
+  for (int k = 0; k < 9; ++k) rotation.data_ptr<float>()[9 * row + k] = static_cast<float>(matrix.values[k]);
+  shift.data_ptr<float>()[2 * row] = static_cast<float>(shift_x);
+  shift.data_ptr<float>()[2 * row + 1] = static_cast<float>(shift_y);
+  bound.data_ptr<float>()[row] = static_cast<float>(value);
+  std::fill_n(log_deviation.data_ptr<float>() + 5 * row, 5, static_cast<float>(kStartDeviation));
+  std::fill_n(first_moment.data_ptr<float>() + 10 * row, 10, 0.0f);
+  std::fill_n(second_moment.data_ptr<float>() + 10 * row, 10, 0.0f);
+  steps.data_ptr<float>()[row] = 0;
+}
+
+void PoseTable::clear(int64_t particle, int64_t slot) { bound.data_ptr<float>()[particle * slots() + slot] = kEmpty; }
+
+bool PoseTable::filled(int64_t particle, int64_t slot) const { return bound_of(particle, slot) > kEmpty; }
+
+Pose PoseTable::pose(int64_t particle, int64_t slot) const {
+  const int64_t row = particle * slots() + slot;
+  Pose pose;
+  for (int k = 0; k < 9; ++k) pose.rotation.values[k] = rotation.data_ptr<float>()[9 * row + k];
+  pose.shift_x = shift.data_ptr<float>()[2 * row];
+  pose.shift_y = shift.data_ptr<float>()[2 * row + 1];
+  return pose;
+}
+
+int64_t PoseTable::best_slot(int64_t particle) const {
+  const float* const b = bound.data_ptr<float>() + particle * slots();
+  return std::max_element(b, b + slots()) - b;
+}
+
+std::vector<double> PoseTable::weights(int64_t particle, double temperature) const {
+  const float* const b = bound.data_ptr<float>() + particle * slots();
+  const double best = *std::max_element(b, b + slots());
+  std::vector<double> weight(slots(), 0.0);
+  double sum = 0;
+  for (int64_t s = 0; s < slots(); ++s) {
+    const double below = (best - b[s]) / temperature;
+    if (below <= kNegligible) sum += weight[s] = std::exp(-below);
+  }
+  for (double& w : weight) w /= sum;
+  return weight;
+}
+
+PoseTable::Leaves PoseTable::leaves(const Tensor& rows) const {
+  Leaves result{rows, at::zeros({rows.size(0), 5}), log_deviation.index_select(0, rows), {}};
+  result.move.set_requires_grad(true);
+  result.log_deviation.set_requires_grad(true);
+  return result;
+}
+
+Poses PoseTable::drawn(const Leaves& leaves, double radius, const Tensor& noise) const {
+  const int64_t samples = noise.size(1);
+  const Tensor move = (leaves.move.unsqueeze(1) + leaves.log_deviation.exp().unsqueeze(1) * noise).reshape({-1, 5});
+  const Tensor rows = leaves.rows.repeat_interleave(samples);
+  return {turned(rotation.reshape({-1, 3, 3}).index_select(0, rows), move.slice(1, 0, 3) / radius),
+          shift.reshape({-1, 2}).index_select(0, rows) + move.slice(1, 3)};
+}
+
+void PoseTable::update(const Leaves& leaves, double radius, double learning_rate, double deviation_rate) {
+  at::NoGradGuard guard;
+  constexpr double kBeta1 = 0.9, kBeta2 = 0.98, kEpsilon = 1e-8;
+  const Tensor& rows = leaves.rows;
+  const Tensor count = steps.index_select(0, rows) + 1;
+  const Tensor m = first_moment.index_select(0, rows) * kBeta1 + leaves.gradient * (1 - kBeta1);
+  const Tensor v = second_moment.index_select(0, rows) * kBeta2 + leaves.gradient.square() * (1 - kBeta2);
+  const Tensor bias1 = (1 - at::pow(kBeta1, count)).unsqueeze(1), bias2 = (1 - at::pow(kBeta2, count)).unsqueeze(1);
+  const Tensor step = (m / bias1) / ((v / bias2).sqrt() + kEpsilon), taken = step.slice(1, 0, 5) * -learning_rate;
+  Tensor rotations = rotation.reshape({-1, 3, 3}), shifts = shift.reshape({-1, 2});  // views of the same memory
+  rotations.index_copy_(0, rows, turned_exactly(rotations.index_select(0, rows), taken.slice(1, 0, 3) / radius));
+  shifts.index_add_(0, rows, taken.slice(1, 3).contiguous());
+  log_deviation.index_copy_(0, rows, (log_deviation.index_select(0, rows) - deviation_rate * step.slice(1, 5))
+                                         .clamp(kLeastLogDeviation, kMostLogDeviation));
+  first_moment.index_copy_(0, rows, m);
+  second_moment.index_copy_(0, rows, v);
+  steps.index_copy_(0, rows, count);
+}
+
+void PoseTable::remember_bounds(const Tensor& rows, const Tensor& measured) {
+  constexpr double kNew = 0.4;
+  Tensor all = bound.reshape({-1});
+  all.index_copy_(0, rows, all.index_select(0, rows) * (1 - kNew) + measured * kNew);
+}
+
+CandidateViews candidate_views(const ParticleBatch& batch, const PoseTable& table, double temperature) {
+  CandidateViews views;
+  views.images = batch.size();
+  std::vector<int64_t> image, rows;
+  std::vector<float> weight;
+  for (int64_t i = 0; i < batch.size(); ++i) {
+    const std::vector<double> w = table.weights(batch.particle[i], temperature);
+    for (int64_t s = 0; s < table.slots(); ++s) {
+      if (w[s] == 0) continue;
+      image.push_back(i);
+      rows.push_back(batch.particle[i] * table.slots() + s);
+      weight.push_back(static_cast<float>(w[s]));
+    }
+  }
+  const auto count = int64_t(image.size());
+  views.rows = tensor_from(rows);
+  views.weight = tensor_from(weight, {count});
+  ParticleBatch& out = views.batch;
+  out.images = count == batch.size() ? batch.images : batch.images.index_select(0, tensor_from(image));
+  for (const int64_t i : image) {
+    out.optics.push_back(batch.optics[i]);
+    out.optics_group.push_back(batch.optics_group[i]);
+    out.particle.push_back(batch.particle[i]);
+  }
+  out.rotation = table.rotation.reshape({-1, 3, 3}).index_select(0, views.rows);
+  out.shift = table.shift.reshape({-1, 2}).index_select(0, views.rows);
+  return views;
+}
+
+PoseFigures pose_figures(const PoseTable& table, const std::vector<int64_t>& particles) {
+  PoseFigures figures;
+  for (const int64_t p : particles) {
+    double entropy = 0, best = 0;
+    for (const double w : table.weights(p, 1.0)) {
+      if (w > 0) entropy -= w * std::log(w);
+      best = std::max(best, w);
+    }
+    figures.entropy += entropy / double(particles.size());
+    figures.effective_candidates += std::exp(entropy) / double(particles.size());
+    figures.best_weight += best / double(particles.size());
+  }
+  return figures;
+}
+
+}  // namespace cryomer

@@ -1,0 +1,77 @@
+// Every particle's candidate poses. A particle has a few slots; each filled slot is a pose with a weight, the share of the
+// posterior that it holds. Together with the posterior over latents at each of them (PosteriorTable, one row a slot) they
+// are a mixture over pose and conformation, and training maximises its bound
+//
+//   sum over candidates of weight * (log likelihood - divergence of the latents + entropy of the pose - log weight),
+//
+// (orientations and shifts have a uniform prior) whose best weights are the softmax of the candidates' own bounds.
+#pragma once
+
+#include "cryomer/data/particle_stack.h"
+#include "cryomer/imaging/particle_batch.h"
+#include "cryomer/pose_search/pose_refinement.h"
+
+namespace cryomer {
+
+class PoseTable {
+ public:
+  PoseTable() = default;
+  PoseTable(int64_t particles, int64_t slots);
+  // One candidate each, the poses of the file.
+  explicit PoseTable(const ParticleStack& stack);
+
+  int64_t particles() const { return rotation.defined() ? rotation.size(0) : 0; }
+  int64_t slots() const { return rotation.size(1); }
+
+  // Fills a slot; what the row had learned is forgotten.
+  void put(int64_t particle, int64_t slot, const Mat3& rotation, double shift_x, double shift_y, double bound);
+  void clear(int64_t particle, int64_t slot);
+  bool filled(int64_t particle, int64_t slot) const;
+  Pose pose(int64_t particle, int64_t slot) const;
+  double bound_of(int64_t particle, int64_t slot) const { return bound.data_ptr<float>()[particle * slots() + slot]; }
+  int64_t best_slot(int64_t particle) const;
+
+  // Weights of a particle's slots at a temperature; candidates that the best one beats by `kNegligible` nats times the
+  // temperature get none.
+  static constexpr double kNegligible = 9;
+  std::vector<double> weights(int64_t particle, double temperature) const;
+
+  // A candidate is a normal distribution about its pose, with deviations of its own: were it a point, each image's noise would
+  // pull it, and the structure with it (images' own parameters never average out). Leaves are what gradients reach: the move
+  // of the mean, in A (turns times the molecule's radius, then shifts), and the logarithms of the deviations.
+  struct Leaves {
+    Tensor rows, move, log_deviation;  // [views], [views, 5], [views, 5]
+    Tensor gradient;                   // [views, 10] of move and log_deviation, once known
+  };
+  Leaves leaves(const Tensor& rows) const;
+  // noise [views, samples, 5], standard normal -> poses [views * samples], differentiable in the leaves.
+  Poses drawn(const Leaves& leaves, double radius, const Tensor& noise) const;
+  void update(const Leaves& leaves, double radius, double learning_rate, double deviation_rate);
+  // Bounds just measured are mixed with what is remembered, since each is a noisy estimate.
+  void remember_bounds(const Tensor& rows, const Tensor& measured);
+
+  Tensor rotation, shift;              // [particles, slots, 3, 3], [particles, slots, 2] A
+  Tensor bound;                        // [particles, slots] nats; -inf: an empty slot
+  Tensor log_deviation;                // [particles * slots, 5]
+  Tensor first_moment, second_moment;  // [particles * slots, 10]
+  Tensor steps;                        // [particles * slots]
+};
+
+// The views of a step: each particle of a batch at each of its candidates that matter.
+struct CandidateViews {
+  ParticleBatch batch;  // one row a view
+  Tensor rows;          // [views] int64, row of the tables: particle * slots + slot
+  Tensor weight;        // [views]; of each particle they sum to one
+  int64_t images = 0;   // particles
+};
+CandidateViews candidate_views(const ParticleBatch& batch, const PoseTable& table, double temperature);
+
+// What the weights say about a set of particles.
+struct PoseFigures {
+  double effective_candidates = 0;  // mean of exp(entropy of the weights)
+  double entropy = 0;               // nats, mean
+  double best_weight = 0;           // mean weight of the best candidate
+};
+PoseFigures pose_figures(const PoseTable& table, const std::vector<int64_t>& particles);
+
+}  // namespace cryomer

@@ -1,0 +1,72 @@
+#include "cryomer/pose_search/pose_finder.h"
+
+#include "cryomer/base/units.h"
+#include "pose_search/small_molecule.h"
+#include "testing.h"
+
+namespace cryomer {
+namespace {
+
+using namespace testing;
+
+const PoseGrid kGrid{20, 12, 4, 4};
+
+// Share of the images that have their true pose among the candidates.
+double recall(const std::vector<std::vector<PoseCandidate>>& found, const ParticleBatch& batch) {
+  double hits = 0;
+  for (int64_t i = 0; i < batch.size(); ++i) {
+    for (const PoseCandidate& candidate : found[i]) {
+      if (!near_each_other(candidate.pose, pose_in(batch, i), radians(6), 1.5)) continue;
+      hits += 1.0 / double(batch.size());
+      break;
+    }
+  }
+  return hits;
+}
+
+TEST(PoseFinder, FindsTruePosesWithoutAnyStart) {
+  const ImageModel model = small_model(4);
+  const ParticleBatch batch = small_particles(40, 4);
+  ParticleBatch blind = batch;
+  blind.rotation = at::eye(3).expand({40, 3, 3}).clone();
+  blind.shift = at::zeros({40, 2});
+  PoseFinder finder(model, small_molecule(2), kGrid);
+  const auto found = finder.find(blind, 8, 3);
+  EXPECT_GE(recall(found, batch), 0.95);
+  int right_conformation = 0;
+  for (const auto& candidates : found) {
+    ASSERT_FALSE(candidates.empty());
+    ASSERT_LE(candidates.size(), 3u);
+    right_conformation += candidates[0].conformation == 0;
+    for (size_t a = 1; a < candidates.size(); ++a) {
+      EXPECT_LE(candidates[a].log_likelihood, candidates[a - 1].log_likelihood);
+      EXPECT_FALSE(near_each_other(candidates[a].pose, candidates[0].pose, radians(10), 4));
+    }
+  }
+  EXPECT_GE(right_conformation, 36);
+}
+
+TEST(PoseFinder, ServesImagesOfSeveralPixelSizes) {
+  const ImageModel model = small_model(4);
+  ParticleBatch batch = small_particles(8, 4);
+  for (int64_t i = 4; i < 8; ++i) batch.optics[i].optics.pixel_size = 2.4;
+  batch.images = model.predict(small_molecule(), batch, at::full({8}, 4.0f)) + model.noise_images(batch, Random(1));
+  PoseFinder finder(model, small_molecule(), kGrid);
+  EXPECT_GE(recall(finder.find(batch, 8, 3), batch), 0.85);
+}
+
+TEST(CalibrateWithoutPoses, FindsNoiseScaleAndSign) {
+  for (const double scale : {4.0, -4.0}) {
+    ParticleBatch batch = small_particles(120, scale);
+    batch.images = batch.images * 3;  // noise of variance nine
+    batch.rotation = at::eye(3).expand({120, 3, 3}).clone();
+    batch.shift = at::zeros({120, 2});
+    ImageModel model = small_model();
+    calibrate_without_poses(model, {batch}, small_molecule(), kGrid);
+    EXPECT_NEAR(model.scale.mean[0] / (3 * scale), 1, 0.1);
+    EXPECT_NEAR(model.noise.power.slice(1, 2, 14).mean().item<double>() / 9, 1, 0.1);
+  }
+}
+
+}  // namespace
+}  // namespace cryomer

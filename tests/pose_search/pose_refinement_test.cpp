@@ -1,0 +1,66 @@
+#include "cryomer/pose_search/pose_refinement.h"
+
+#include "cryomer/base/units.h"
+#include "pose_search/small_molecule.h"
+#include "testing.h"
+
+namespace cryomer {
+namespace {
+
+using namespace testing;
+
+ViewIndex one_view_each(int64_t count) { return {at::zeros({count}, at::kLong), at::arange(count, at::kLong)}; }
+
+TEST(Turned, AgreesWithTheFiniteTurnToFirstOrder) {
+  const ParticleBatch batch = small_particles(5, 1, false);
+  Tensor turn = at::empty({5, 3});
+  Random(2).fill_normal(turn.data_ptr<float>(), 15);
+  const Tensor small = 1e-3 * turn;
+  EXPECT_LT((turned(batch.rotation, small) - turned_exactly(batch.rotation, small)).abs().max().item<float>(), 2e-5);
+  const Tensor large = turned_exactly(batch.rotation, turn);
+  const Tensor product = at::matmul(large, large.transpose(1, 2));
+  EXPECT_LT((product - at::eye(3)).abs().max().item<float>(), 1e-5);
+  EXPECT_GT((large - batch.rotation).abs().max().item<float>(), 0.3);
+}
+
+TEST(MoleculeRadius, IsTheRadiusOfGyration) {
+  const Tensor x = tensor_from(std::vector<float>{1, 0, 0, -1, 0, 0, 0, 3, 0, 0, -3, 0}, {1, 4, 3});
+  EXPECT_NEAR(molecule_radius(x + 5), std::sqrt(5.0), 1e-5);
+}
+
+TEST(RefinePoses, ComesBackToTheTruePose) {
+  const ImageModel model = small_model(6);
+  const ParticleBatch batch = small_particles(12, 6);
+  const ObservedBatch observed = model.observe(batch);
+  Tensor turn = at::empty({12, 3}), move = at::empty({12, 2});
+  Random random(9);
+  random.fill_normal(turn.data_ptr<float>(), 36);
+  random.fill_normal(move.data_ptr<float>(), 24);
+  const Poses start{turned_exactly(batch.rotation, 0.1 * turn), batch.shift + 1.5 * move};
+  const RefinedPoses found = refine_poses(model, observed, small_molecule(), one_view_each(12), start, {40, 1.0, 0.02});
+  int back = 0;
+  for (int64_t i = 0; i < 12; ++i) {
+    ParticleBatch posed = batch;
+    posed.rotation = found.poses.rotation;
+    posed.shift = found.poses.shift;
+    const Pose pose = pose_in(posed, i), truth = pose_in(batch, i);
+    back += rotation_distance(pose.rotation, truth.rotation) < radians(2.5) &&
+            std::hypot(pose.shift_x - truth.shift_x, pose.shift_y - truth.shift_y) < 0.4;
+  }
+  EXPECT_GE(back, 11);
+}
+
+TEST(RefinePoses, IsNeverWorseThanTheStartAndSaysHowGoodItIs) {
+  const ImageModel model = small_model(2);
+  const ParticleBatch batch = small_particles(10, 2);
+  const ObservedBatch observed = model.observe(batch);
+  const ViewIndex views = one_view_each(10);
+  const Poses start{batch.rotation, batch.shift};
+  auto value = [&](const Poses& p) { return model.log_likelihood(small_molecule(), p.rotation, p.shift, views, observed).log_likelihood; };
+  const RefinedPoses found = refine_poses(model, observed, small_molecule(), views, start, {5, 8.0, 8.0});  // steps far too long
+  EXPECT_TRUE(at::allclose(found.log_likelihood, value(found.poses), 1e-4, 1e-3));
+  EXPECT_GE((found.log_likelihood - value(start)).min().item<float>(), -1e-3);
+}
+
+}  // namespace
+}  // namespace cryomer

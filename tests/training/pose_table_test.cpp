@@ -1,0 +1,112 @@
+#include "cryomer/training/pose_table.h"
+
+#include <cmath>
+
+#include "cryomer/base/units.h"
+#include "testing.h"
+
+namespace cryomer {
+namespace {
+
+Mat3 tilted(double deg) { return rotation_from_euler({0, radians(deg), 0}); }
+
+// Two particles with three slots; bounds 10, 9 and nothing, and nothing, 5 and -20.
+PoseTable table() {
+  PoseTable t(2, 3);
+  t.put(0, 0, tilted(10), 1, 2, 10);
+  t.put(0, 1, tilted(40), 3, 4, 9);
+  t.put(1, 1, tilted(70), 5, 6, 5);
+  t.put(1, 2, tilted(90), 7, 8, -20);
+  return t;
+}
+
+TEST(PoseTable, WeighsCandidatesByTheirBounds) {
+  const PoseTable t = table();
+  const std::vector<double> first = t.weights(0, 1), second = t.weights(1, 1), hot = t.weights(1, 25);
+  EXPECT_NEAR(first[0], 1 / (1 + std::exp(-1)), 1e-6);
+  EXPECT_NEAR(first[0] + first[1], 1, 1e-12);
+  EXPECT_EQ(first[2], 0);
+  EXPECT_EQ(second, (std::vector<double>{0, 1, 0}));  // 25 nats less is nothing
+  EXPECT_NEAR(hot[2] / hot[1], std::exp(-1), 1e-6);
+  EXPECT_EQ(t.best_slot(0), 0);
+  EXPECT_EQ(t.best_slot(1), 1);
+  EXPECT_TRUE(t.filled(1, 2));
+  EXPECT_FALSE(t.filled(1, 0));
+}
+
+TEST(PoseTable, ShowsABatchAtEachCandidateThatMatters) {
+  const PoseTable t = table();
+  ParticleBatch batch;
+  batch.images = at::arange(8, at::kFloat).reshape({2, 2, 2});
+  batch.rotation = at::zeros({2, 3, 3});
+  batch.shift = at::zeros({2, 2});
+  batch.optics.resize(2);
+  batch.optics[0].optics.pixel_size = 1.5;
+  batch.optics_group = {4, 5};
+  batch.particle = {1, 0};
+  const CandidateViews views = candidate_views(batch, t, 1);
+  EXPECT_EQ(views.images, 2);
+  EXPECT_TRUE(at::equal(views.rows, tensor_from(std::vector<int64_t>{4, 0, 1})));
+  EXPECT_NEAR(views.weight.sum().item<float>(), 2, 1e-6);
+  EXPECT_EQ(views.batch.particle, (std::vector<int64_t>{1, 0, 0}));
+  EXPECT_EQ(views.batch.optics_group, (std::vector<int>{4, 5, 5}));
+  EXPECT_EQ(views.batch.optics[0].optics.pixel_size, 1.5);
+  EXPECT_TRUE(at::equal(views.batch.images[2], batch.images[1]));
+  EXPECT_TRUE(at::equal(views.batch.shift, tensor_from(std::vector<float>{5, 6, 1, 2, 3, 4}, {3, 2})));
+  EXPECT_NEAR(views.batch.rotation[0][0][2].item<double>(), tilted(70)(0, 2), 1e-6);
+}
+
+TEST(PoseTable, FollowsGradients) {
+  // Pulls the pose of row 1 to another one: the loss is the squared distance of three points seen in both.
+  PoseTable t = table();
+  const Tensor points = tensor_from(std::vector<float>{10, 0, 0, 0, 10, 0, 0, 0, 10}, {3, 3});
+  const Tensor rows = tensor_from(std::vector<int64_t>{1});
+  Tensor target = at::empty({3, 3});
+  const Mat3 wanted = rotation_from_vector({0.1, -0.2, 0.15}) * tilted(40);
+  for (int k = 0; k < 9; ++k) target.data_ptr<float>()[k] = float(wanted.values[k]);
+  const Tensor place = tensor_from(std::vector<float>{3.5f, 3.0f}, {1, 2});
+  for (int step = 0; step < 300; ++step) {
+    PoseTable::Leaves leaves = t.leaves(rows);
+    Tensor noise = at::empty({1, 1, 5});
+    Random(step).fill_normal(noise.data_ptr<float>(), 5);
+    const Poses poses = t.drawn(leaves, 10, at::cat({noise, -noise}, 1));
+    const Tensor loss = 0.25 * (at::matmul(poses.rotation - target, points).square().sum() + (poses.shift - place).square().sum());
+    (loss - leaves.log_deviation.sum()).backward();
+    leaves.gradient = at::cat({leaves.move.grad(), leaves.log_deviation.grad()}, 1);
+    t.update(leaves, 10, 0.1 * (1 - step / 300.0), 0.03);
+  }
+  // The posterior of a shift seen with a deviation of one is as wide as that; a turn moves two points by ten A for each of
+  // the molecule's ten, so a turn's deviation, times the radius, is less by sqrt(2).
+  EXPECT_NEAR(std::exp(t.log_deviation[1][3].item<double>()), 1, 0.3);
+  EXPECT_NEAR(std::exp(t.log_deviation[1][1].item<double>()), std::sqrt(0.5), 0.25);
+  EXPECT_EQ(t.log_deviation[0][3].item<float>(), t.log_deviation[2][3].item<float>());
+  EXPECT_LT(rotation_distance(t.pose(0, 1).rotation, wanted), radians(0.5));
+  EXPECT_NEAR(t.pose(0, 1).shift_x, 3.5, 0.05);
+  EXPECT_NEAR(t.pose(0, 1).shift_y, 3.0, 0.05);
+  // Others stay.
+  EXPECT_LT(rotation_distance(t.pose(0, 0).rotation, tilted(10)), 1e-3);
+  EXPECT_EQ(t.pose(1, 1).shift_x, 5);
+}
+
+TEST(PoseTable, RemembersBoundsSmoothly) {
+  PoseTable t = table();
+  const Tensor rows = tensor_from(std::vector<int64_t>{1});
+  for (int i = 0; i < 30; ++i) t.remember_bounds(rows, at::full({1}, 20.0f));
+  EXPECT_NEAR(t.bound_of(0, 1), 20, 0.01);
+  EXPECT_EQ(t.best_slot(0), 1);
+  EXPECT_EQ(t.bound_of(0, 0), 10);
+}
+
+TEST(PoseFigures, CountEffectiveCandidates) {
+  PoseTable t(2, 2);
+  t.put(0, 0, tilted(0), 0, 0, 3);
+  t.put(0, 1, tilted(50), 0, 0, 3);
+  t.put(1, 0, tilted(0), 0, 0, 3);
+  const PoseFigures figures = pose_figures(t, {0, 1});
+  EXPECT_NEAR(figures.effective_candidates, 1.5, 1e-6);
+  EXPECT_NEAR(figures.entropy, 0.5 * std::log(2), 1e-6);
+  EXPECT_NEAR(figures.best_weight, 0.75, 1e-6);
+}
+
+}  // namespace
+}  // namespace cryomer
