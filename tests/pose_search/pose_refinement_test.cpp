@@ -29,8 +29,8 @@ TEST(MoleculeRadius, IsTheRadiusOfGyration) {
 }
 
 TEST(RefinePoses, ComesBackToTheTruePose) {
-  const ImageModel model = small_model(6);
-  const ParticleBatch batch = small_particles(12, 6);
+  const ImageModel model = small_model(60);
+  const ParticleBatch batch = small_particles(12, 60);
   const ObservedBatch observed = model.observe(batch);
   Tensor turn = at::empty({12, 3}), move = at::empty({12, 2});
   Random random(9);

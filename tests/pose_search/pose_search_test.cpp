@@ -41,7 +41,7 @@ Tensor brute_force(const ImageModel& model, const PoseSearch& search, const Tens
 }
 
 TEST(PoseSearch, ScoresEveryPoseAsTheLikelihoodDoes) {
-  for (const double scale : {1.7, -1.7}) {
+  for (const double scale : {8.0, -8.0}) {
     const ImageModel model = small_model(scale);
     const Tensor conformations = small_molecule(2);
     const ParticleBatch batch = small_particles(4, scale);
@@ -54,9 +54,9 @@ TEST(PoseSearch, ScoresEveryPoseAsTheLikelihoodDoes) {
 }
 
 TEST(PoseSearch, ReturnsTheHighestPeaks) {
-  const ImageModel model = small_model(2);
+  const ImageModel model = small_model(8);
   const Tensor conformations = small_molecule(2);
-  const ParticleBatch batch = small_particles(21, 2);  // more than one block of images
+  const ParticleBatch batch = small_particles(21, 8);  // more than one block of images
   const PoseSearch search(model, conformations, kSmallPixel, kGrid);
   const Tensor scores = search.all_scores(batch);
   const auto found = search.search(batch, 3);

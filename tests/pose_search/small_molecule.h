@@ -9,15 +9,15 @@ namespace cryomer::testing {
 inline constexpr int kSmallBox = 32;
 inline constexpr double kSmallPixel = 2.0;
 
-// [conformations, 40, 3] A; the second is the first with a quarter of its blobs moved by 8 A.
+// [conformations, 40, 3] A; the second is the first with a quarter of its blobs moved by 6 A.
 inline Tensor small_molecule(int64_t conformations = 1) {
   Tensor x = at::empty({40, 3});
   Random(5).fill_normal(x.data_ptr<float>(), 120);
-  x *= tensor_from(std::vector<float>{12, 8, 5}, {1, 3});
-  x.slice(0, 0, 12) += tensor_from(std::vector<float>{10, 6, 0}, {1, 3});
+  x *= tensor_from(std::vector<float>{7, 4.5f, 3}, {1, 3});
+  x.slice(0, 0, 12) += tensor_from(std::vector<float>{6, 4, 0}, {1, 3});
   x -= x.mean(0, true);
   Tensor all = x.unsqueeze(0).repeat({conformations, 1, 1});
-  if (conformations > 1) all[1].slice(0, 0, 10) += tensor_from(std::vector<float>{0, 0, 8}, {1, 3});
+  if (conformations > 1) all[1].slice(0, 0, 10) += tensor_from(std::vector<float>{0, 0, 6}, {1, 3});
   return all;
 }
 

@@ -24,7 +24,7 @@ struct Scene {
   std::string data = testing::small_data(40);
   TrainingConfig config = testing::small_config(data, 1);
   testing::SmallRun run{config, testing::scratch_folder()};
-  const Autoencoder& model = run.trainer->model();
+  const Autoencoder& model = (run.trainer->begin(), run.trainer->model());
   ParticleBatch batch = ParticleLoader(run.stack).load({0, 1, 2, 3, 4, 5});
   ObservedBatch observed = model.images.observe(batch);
   Restraints restraints = std::make_shared<std::vector<DistanceRestraint>>(chain_restraints(read_structure(config.data.structure)));
@@ -44,6 +44,17 @@ TEST(Loss, IsTheSumOfItsTerms) {
     EXPECT_NEAR(t.total.item<double>(), -t.log_likelihood + warmth * (2 * t.kl + 0.3 * t.chain) + 0.7 * t.centring,
                 1e-3 * (1 + std::abs(t.log_likelihood)));
   }
+}
+
+TEST(Loss, CountsRowsByTheirWeights) {
+  const Scene scene;
+  auto with = [&](const Tensor& weight) {
+    return loss(scene.model, scene.config.objective, scene.restraints, scene.batch, scene.observed, scene.posterior, scene.noise, 1, weight);
+  };
+  const LossTerms second = with(tensor_from(std::vector<float>{0, 3, 0, 0, 0, 0}, {6})), even = with(at::full({6}, 0.5f)), all = scene.at_warmth(1);
+  EXPECT_NEAR(second.log_likelihood - second.kl, second.bound[1].item<double>(), 1e-3 * (1 + std::abs(second.log_likelihood)));
+  EXPECT_NEAR(even.total.item<double>(), all.total.item<double>(), 1e-3 * (1 + std::abs(all.log_likelihood)));
+  EXPECT_NEAR(all.bound.mean().item<double>(), all.log_likelihood - all.kl, 1e-3 * (1 + std::abs(all.log_likelihood)));
 }
 
 TEST(Loss, HasTheTermsThatItsPositionsSay) {

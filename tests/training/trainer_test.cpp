@@ -1,8 +1,10 @@
 #include "cryomer/training/trainer.h"
 
 #include <cmath>
+#include <chrono>
 #include <csignal>
 #include <limits>
+#include <thread>
 
 #include "cryomer/base/stop.h"
 #include "cryomer/base/text.h"
@@ -163,8 +165,9 @@ TEST(Trainer, InfersPoses) {
   std::vector<double> errors;
   for (int64_t i = 0; i < 300; ++i) {
     const Vec3 found = trained.poses.pose(i, trained.poses.best_slot(i)).rotation * axis, truth = run.stack.pose(i).rotation * axis;
-    // In the image, where its tilt towards or away from the viewer does not show.
-    errors.push_back(std::hypot(found.x - truth.x, found.y - truth.y));
+    // In the image, where its tilt towards or away from the viewer does not show, and up to its sign: a helix seen so
+    // coarsely has nearly no ends.
+    errors.push_back(std::min(std::hypot(found.x - truth.x, found.y - truth.y), std::hypot(found.x + truth.x, found.y + truth.y)));
   }
   std::sort(errors.begin(), errors.end());
   EXPECT_LT(errors[150], 0.2);
@@ -179,15 +182,29 @@ TEST(Trainer, ContinuesBitForBitWithInferredPoses) {
   config.posterior.encoder_share = 0.25;
   const RunDirectory whole{scratch_folder()}, parts{scratch_folder()};
   SmallRun(config, whole.path).trainer->run();
-  for (int step = 1; step <= 24; step += 1) {
+  // Stopped again and again, in searches and between them, a little later each time; where, the clock decides.
+  int stops = 0;
+  for (int delay = 20; delay < 20000; delay += delay / 4) {
+    const bool resumed = std::filesystem::exists(parts.checkpoint());
     SmallRun run(config, parts.path);
-    if (step > 1) run.trainer->resume();
-    run_one_step(*run.trainer);
-    ASSERT_EQ(run.trainer->step(), step);
+    if (resumed) run.trainer->resume();
+    catch_stop_signals();
+    std::thread stopper([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(delay));
+      std::raise(SIGINT);
+    });
+    bool done = true;
+    try {
+      run.trainer->run();
+    } catch (const Interrupted&) {
+      done = false;
+      ++stops;
+    }
+    stopper.join();
+    forget_stop_request();
+    if (done) break;
   }
-  SmallRun last(config, parts.path);
-  last.trainer->resume();
-  last.trainer->run();
+  EXPECT_GT(stops, 3);
   expect_same_checkpoint(whole.checkpoint(), parts.checkpoint());
   EXPECT_EQ(timeless(whole.metrics()), timeless(parts.metrics()));
 }

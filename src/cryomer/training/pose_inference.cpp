@@ -61,7 +61,7 @@ void for_each_block(const ParticleLoader& loader, const std::string& label, cons
     std::vector<int64_t> particles;
     for (int64_t i = first; i < std::min(first + kBlock, count); ++i) particles.push_back(i);
     body(loader.load(particles));
-    if (stop_requested()) throw Interrupted("stopped while searching poses; nothing was learned yet or the last checkpoint is kept");
+    if (stop_requested()) throw Interrupted("stopped while searching poses; --resume goes on from the last checkpoint, where there is one");
     progress.advance(int64_t(particles.size()));
   }
   progress.finish();

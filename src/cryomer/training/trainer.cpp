@@ -97,6 +97,8 @@ void Trainer::begin() {
   const ParticleBatch first = candidate_views(some().front(), poses_, 1).batch;
   model_.encoder.calibrate(
       model_.encoder.features(first, model_.images.observe(first), model_.images, first.rotation, first.shift));
+  begun_ = true;
+  if (poses_are_inferred()) save_checkpoint();  // the search took its time
 }
 
 Random Trainer::draws(uint64_t purpose, uint64_t index) const {
@@ -364,14 +366,8 @@ void Trainer::end_of_epoch() {
   } else if (done >= c.posterior.encoder_share) {
     give_particles_posteriors();
   }
-  if (poses_are_inferred() && searches_ < c.pose_search.searches &&
-      done >= kLastSearch * double(searches_ + 1) / double(c.pose_search.searches)) {
-    const SearchOutcome outcome = search_again(model_, loader_, c, poses_, table_, draws(kSearch, uint64_t(searches_)));
-    ++searches_;
-    changed_poses_ = outcome.changed;
-    log_info("Search {} of {} with learned structures: {:.2f} new candidates a particle, another best pose for {:.1f} % of them",
-             searches_, c.pose_search.searches, outcome.proposed, 100 * outcome.changed);
-  }
+  search_due_ = poses_are_inferred() && searches_ < c.pose_search.searches &&
+                done >= kLastSearch * double(searches_ + 1) / double(c.pose_search.searches);
   sums_ = Figures();
   summed_views_ = 0;
   encoder_loss_ = 0;
@@ -380,10 +376,25 @@ void Trainer::end_of_epoch() {
   epoch_start_ = std::chrono::steady_clock::now();
 }
 
+void Trainer::search_poses_again() {
+  // A search that is stopped half-way is started anew.
+  save_checkpoint();
+  const TrainingConfig& c = setup_.config;
+  const SearchOutcome outcome = search_again(model_, loader_, c, poses_, table_, draws(kSearch, uint64_t(searches_)));
+  search_due_ = false;
+  ++searches_;
+  changed_poses_ = outcome.changed;
+  log_info("Search {} of {} with learned structures: {:.2f} new candidates a particle, another best pose for {:.1f} % of them",
+           searches_, c.pose_search.searches, outcome.proposed, 100 * outcome.changed);
+  save_checkpoint();
+  last_checkpoint_ = epoch_start_ = std::chrono::steady_clock::now();
+}
+
 void Trainer::run() {
-  if (optimiser_.steps == 0) begin();
+  if (!begun_) begin();
   last_checkpoint_ = epoch_start_ = std::chrono::steady_clock::now();
   while (!finished_ && progress() < 1) {
+    if (search_due_) search_poses_again();
     train_step();
     if (optimiser_.steps % steps_per_epoch_ == 0) end_of_epoch();
     if (stop_requested()) {
@@ -409,6 +420,7 @@ void Trainer::save_checkpoint() const {
   store_scalar(checkpoint, "state/encoder_loss", encoder_loss_);
   store_scalar(checkpoint, "state/summed_views", double(summed_views_));
   store_scalar(checkpoint, "state/searches", double(searches_));
+  store_scalar(checkpoint, "state/search_due", search_due_ ? 1 : 0);
   store_scalar(checkpoint, "state/changed_poses", changed_poses_);
   checkpoint.tensors["state/figures"] = tensor_from(
       std::vector<double>{sums_.log_likelihood, sums_.kl, sums_.chain, sums_.centring});
@@ -441,6 +453,8 @@ void Trainer::resume() {
   encoder_loss_ = restore_scalar(checkpoint, "state/encoder_loss", source);
   summed_views_ = int64_t(restore_scalar(checkpoint, "state/summed_views", source));
   searches_ = int64_t(restore_scalar(checkpoint, "state/searches", source));
+  search_due_ = restore_scalar(checkpoint, "state/search_due", source) != 0;
+  begun_ = true;
   changed_poses_ = restore_scalar(checkpoint, "state/changed_poses", source);
   const Tensor figures = restore_tensor(checkpoint, "state/figures", {4}, source);
   const auto f = figures.accessor<double, 1>();

@@ -23,6 +23,8 @@ class Trainer {
  public:
   Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory directory);
 
+  // Learns noise and scale of the images, finds the first candidate poses and the encoder's units; run() does it for a new run.
+  void begin();
   // Continues from the run's checkpoint; fails when data or settings do not fit it.
   void resume();
   // Runs to the end, the time limit, a flat held-out curve or a request to stop; leaves a checkpoint.
@@ -35,8 +37,7 @@ class Trainer {
  private:
   bool particles_have_posteriors() const { return table_.size() > 0; }
   bool poses_are_inferred() const { return setup_.config.data.poses != "given"; }
-  // Noise and scale of the images, the first candidate poses, the encoder's units.
-  void begin();
+  void search_poses_again();
   void give_particles_posteriors();
   double progress() const;
   double elapsed() const;
@@ -95,6 +96,7 @@ class Trainer {
   double settling_from_ = -1;  // progress at which the held-out bound was flat and the run began to settle; -1: not yet
   int64_t searches_ = 0;       // done with learned structures
   double changed_poses_ = 0;   // by the last of them
+  bool begun_ = false, search_due_ = false;
   bool finished_ = false;
 };
 
