@@ -1,4 +1,6 @@
+#include <filesystem>
 #include <memory>
+#include <system_error>
 
 #include "command.h"
 #include "cryomer/base/log.h"
@@ -45,10 +47,12 @@ void Infer::run() const {
     if (!(pixel_size > 0)) fail_usage("--pixel-size {}: expected A, a positive number", pixel_size);
     options.pixel_size = pixel_size;
   }
-  const ParticleStack stack =
-      ParticleStack::open(particles.empty() ? trained.setup.config.data.particles : particles, options);
+  const std::string& trained_on = trained.setup.config.data.particles;
+  std::error_code unknown;
+  const bool own = particles.empty() || std::filesystem::equivalent(particles, trained_on, unknown);
+  const ParticleStack stack = ParticleStack::open(particles.empty() ? trained_on : particles, options);
   OutputFolder folder(out, overwrite, false);
-  Posterior posterior = infer_posterior(trained, stack, particles.empty(), refinement);
+  Posterior posterior = infer_posterior(trained, stack, own, refinement);
   const int64_t count = stack.size(), dim = posterior.mean.size(1);
 
   std::vector<StructureFrame> frames;

@@ -75,6 +75,45 @@ TEST(App, GoesFromSimulationToEnsemble) {
   }
 }
 
+TEST(App, InfersPosesTogetherWithConformations) {
+  const std::string& folder = world().folder;
+  const std::string run = folder + "/blind", posterior = folder + "/blind_posterior";
+  done("train " + world().sim + "/particles.star --structure " + world().base + " --poses infer --epochs 3 " + World::small() +
+       " --set pose_search.candidates=2 --out " + run);
+  done("infer " + run + " --out " + posterior);
+  const StarFile found = read_star(posterior + "/particles.star");
+  const StarTable* particles = found.find("particles");
+  for (const char* column : {"rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi", "rlnOriginXAngst", "rlnOriginYAngst", "cryomerPoseWeight"}) {
+    EXPECT_GE(particles->column(column), 0) << column;
+  }
+  done("evaluate --structure " + world().base + " --posterior " + posterior + " --truth " + world().sim + "/states.dcd --truth-star " +
+       world().sim + "/truth.star --json " + folder + "/blind.json");
+  const Json figures = Json::parse(read_file(folder + "/blind.json"));
+  // A helix hardly shows turns about its axis, nor which end is which: only its place is judged. pose_search and training
+  // test the rest.
+  EXPECT_LT(figures["shift_error_median_A"].get<double>(), 1.5);
+  // The same particles named on the command line are known, others are searched.
+  done("infer " + run + " " + world().sim + "/particles.star --out " + folder + "/blind_same --structures none");
+  EXPECT_EQ(read_file(folder + "/blind_same/latents.npy"), read_file(posterior + "/latents.npy"));
+  fs::copy_file(world().sim + "/particles.star", world().sim + "/copy.star", fs::copy_options::overwrite_existing);
+  done("infer " + run + " " + world().sim + "/copy.star --out " + folder + "/blind_searched --structures none");
+  EXPECT_NE(read_file(folder + "/blind_searched/latents.npy"), read_file(posterior + "/latents.npy"));
+}
+
+TEST(App, RefinesPosesOfTheFile) {
+  const std::string run = world().folder + "/refined";
+  const std::string said = done("train " + world().sim + "/truth.star --structure " + world().base + " --poses refine --epochs 2 " + World::small() +
+                                " --set pose_search.candidates=2 --out " + run);
+  EXPECT_NE(said.find("Poses: the best of each particle explains"), std::string::npos) << said;
+  done("infer " + run + " --out " + world().folder + "/refined_posterior");
+  done("evaluate --structure " + world().base + " --posterior " + world().folder + "/refined_posterior --truth " + world().sim +
+       "/states.dcd --truth-star " + world().sim + "/truth.star --json " + world().folder + "/refined.json");
+  // They were right, and stay near (turns of a helix about its axis hardly show).
+  EXPECT_LT(Json::parse(read_file(world().folder + "/refined.json"))["pose_error_median_deg"].get<double>(), 40);
+  refused("train " + world().sim + "/particles.star --structure " + world().base + " --poses refine --out " + world().folder + "/without", 1,
+          {"--poses infer` needs none"});
+}
+
 TEST(App, SimulatedParticlesHaveNoPosesButTheTruthHas) {
   const StarFile particles = read_star(world().sim + "/particles.star"), truth = read_star(world().sim + "/truth.star");
   const StarTable *seen = particles.find("particles"), *known = truth.find("particles");

@@ -97,6 +97,21 @@ TEST(PoseTable, RemembersBoundsSmoothly) {
   EXPECT_EQ(t.bound_of(0, 0), 10);
 }
 
+TEST(ViewSpread, FindsThePreferredAxis) {
+  PoseTable even(2000, 1), crowded(2000, 1);
+  Random random(3);
+  for (int64_t i = 0; i < 2000; ++i) {
+    even.put(i, 0, random_rotation(random), 0, 0, 0);
+    // Views along x, from both sides, with two in five anywhere.
+    const double rot = i % 2 ? 0 : 180;
+    crowded.put(i, 0, i % 5 < 2 ? random_rotation(random) : rotation_from_euler({radians(rot), radians(90), random.normal()}), 0, 0, 0);
+  }
+  EXPECT_NEAR(view_spread(even).near_axis, 1 - std::cos(radians(30)), 0.03);
+  const ViewSpread spread = view_spread(crowded);
+  EXPECT_NEAR(std::abs(spread.axis.x), 1, 0.02);
+  EXPECT_NEAR(spread.near_axis, 0.6 + 0.4 * 0.134, 0.03);
+}
+
 TEST(PoseFigures, CountEffectiveCandidates) {
   PoseTable t(2, 2);
   t.put(0, 0, tilted(0), 0, 0, 3);

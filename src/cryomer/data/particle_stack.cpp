@@ -541,7 +541,8 @@ class ParticleStack::Loader {
       if (options_.require_poses) {
         fail(
             "{}: data_{} has no column {}, so the poses are not known. They come from a RELION Refine3D job "
-            "(its run_data.star) or from another program's refinement: do that first",
+            "(its run_data.star) or from another program's refinement: do that first. "
+            "(`cryomer train --poses infer` needs none)",
             source_, particles_.name, join(missing, ", "));
       }
       return;

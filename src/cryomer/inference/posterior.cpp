@@ -16,6 +16,14 @@ namespace {
 
 constexpr double kPoseStep = 0.05;  // A, of refining poses that were inferred
 
+Pose pose_of(const Poses& poses, int64_t row) {
+  Pose pose;
+  for (int k = 0; k < 9; ++k) pose.rotation.values[k] = poses.rotation.data_ptr<float>()[9 * row + k];
+  pose.shift_x = poses.shift.data_ptr<float>()[2 * row];
+  pose.shift_y = poses.shift.data_ptr<float>()[2 * row + 1];
+  return pose;
+}
+
 // The candidates of a batch's particles and the latents to start from.
 struct Candidates {
   CandidateViews views;
@@ -30,9 +38,21 @@ Candidates known_candidates(const TrainedModel& trained, const ParticleBatch& ba
   return found;
 }
 
-Candidates searched_candidates(const TrainedModel& trained, PoseFinder& finder, const ParticleBatch& batch) {
+// Each image's own pose with every conformation.
+std::vector<std::vector<PoseCandidate>> starts_at(const ParticleBatch& batch, int conformations) {
+  std::vector<std::vector<PoseCandidate>> starts(batch.size());
+  for (int64_t i = 0; i < batch.size(); ++i) {
+    const Pose pose = pose_of({batch.rotation, batch.shift}, i);
+    for (int c = 0; c < conformations; ++c) starts[i].push_back({c, pose, 0});
+  }
+  return starts;
+}
+
+// From nothing, or from the poses that the images came with.
+Candidates searched_candidates(const TrainedModel& trained, PoseFinder& finder, const ParticleBatch& batch, bool near_given) {
   const PoseSearchConfig& c = trained.setup.config.pose_search;
-  const auto peaks = finder.find(batch, int(c.climb), int(c.candidates));
+  const auto peaks = near_given ? finder.climb(batch, starts_at(batch, finder.conformations()), int(c.candidates))
+                                : finder.find(batch, int(c.climb), int(c.candidates));
   PoseTable table(batch.size(), c.candidates);
   ParticleBatch numbered = batch;
   for (int64_t i = 0; i < batch.size(); ++i) {
@@ -55,14 +75,6 @@ Candidates given_candidates(const TrainedModel& trained, const ParticleBatch& ba
   found.views.weight = at::ones({batch.size()});
   found.start = trained.model->encode(batch, trained.model->images.observe(batch));
   return found;
-}
-
-Pose pose_of(const Poses& poses, int64_t row) {
-  Pose pose;
-  for (int k = 0; k < 9; ++k) pose.rotation.values[k] = poses.rotation.data_ptr<float>()[9 * row + k];
-  pose.shift_x = poses.shift.data_ptr<float>()[2 * row];
-  pose.shift_y = poses.shift.data_ptr<float>()[2 * row + 1];
-  return pose;
 }
 
 }  // namespace
@@ -107,7 +119,7 @@ Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedMode
     {
       at::NoGradGuard guard;
       candidates = !trained.poses_were_inferred() ? given_candidates(trained, batch)
-                   : finder                       ? searched_candidates(trained, *finder, batch)
+                   : finder                       ? searched_candidates(trained, *finder, batch, trained.setup.config.data.poses == "refine")
                                                   : known_candidates(trained, batch);
     }
     const ParticleBatch& views = candidates.views.batch;

@@ -19,6 +19,8 @@ class PoseFinder {
   // The same from starts of one's own, without the search.
   std::vector<std::vector<PoseCandidate>> climb(const ParticleBatch& batch, const std::vector<std::vector<PoseCandidate>>& starts, int keep) const;
 
+  int conformations() const { return int(conformations_.size(0)); }
+
  private:
   const PoseSearch& search_for(double pixel_size);
 

@@ -4,6 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "cryomer/base/units.h"
+#include "cryomer/geometry/symmetric_eigen.h"
+
 namespace cryomer {
 
 namespace {
@@ -141,6 +144,24 @@ CandidateViews candidate_views(const ParticleBatch& batch, const PoseTable& tabl
   out.rotation = table.rotation.reshape({-1, 3, 3}).index_select(0, views.rows);
   out.shift = table.shift.reshape({-1, 2}).index_select(0, views.rows);
   return views;
+}
+
+ViewSpread view_spread(const PoseTable& table) {
+  std::vector<double> moment(9, 0.0);
+  std::vector<Vec3> directions;
+  for (int64_t p = 0; p < table.particles(); ++p) {
+    const Vec3 d = table.pose(p, table.best_slot(p)).rotation.row(2);
+    directions.push_back(d);
+    const double v[3] = {d.x, d.y, d.z};
+    for (int k = 0; k < 9; ++k) moment[k] += v[k / 3] * v[k % 3];
+  }
+  const SymmetricEigen eigen = symmetric_eigen(moment, 3);
+  ViewSpread spread;
+  spread.axis = {eigen.vectors[6], eigen.vectors[7], eigen.vectors[8]};
+  for (const Vec3& d : directions) {
+    spread.near_axis += std::abs(dot(d, spread.axis)) > std::cos(radians(30)) ? 1.0 / double(directions.size()) : 0;
+  }
+  return spread;
 }
 
 PoseFigures pose_figures(const PoseTable& table, const std::vector<int64_t>& particles) {

@@ -72,6 +72,13 @@ struct PoseFigures {
   double entropy = 0;               // nats, mean
   double best_weight = 0;           // mean weight of the best candidate
 };
+// How the best candidates' viewing directions crowd around one axis (a preferred orientation).
+struct ViewSpread {
+  Vec3 axis;               // of the molecule
+  double near_axis = 0;    // share of the views within 30 degrees of the axis, from either side; 0.134 when they are even
+};
+ViewSpread view_spread(const PoseTable& table);
+
 PoseFigures pose_figures(const PoseTable& table, const std::vector<int64_t>& particles);
 
 }  // namespace cryomer

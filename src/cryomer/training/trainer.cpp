@@ -390,6 +390,24 @@ void Trainer::search_poses_again() {
   last_checkpoint_ = epoch_start_ = std::chrono::steady_clock::now();
 }
 
+void Trainer::say_how_sure_poses_are() const {
+  constexpr double kUneven = 0.4, kTied = 0.6;
+  const ViewSpread views = view_spread(poses_);
+  if (views.near_axis > kUneven) {
+    log_warning("{:.0f} % of the views are within 30 degrees of one axis of the molecule ({:.2f}, {:.2f}, {:.2f}); even views would be "
+                "13 %. Motions along that axis hardly show, and the ensemble may be wrong there",
+                100 * views.near_axis, views.axis.x, views.axis.y, views.axis.z);
+  }
+  int64_t tied = 0;
+  for (int64_t p = 0; p < poses_.particles(); ++p) {
+    const std::vector<double> weight = poses_.weights(p, 1);
+    tied += *std::max_element(weight.begin(), weight.end()) < kTied;
+  }
+  const double share = double(tied) / double(poses_.particles());
+  log_info("Poses: tied between candidates (the best has less than {:.0f} % of the weight) for {:.1f} % of the particles", 100 * kTied, 100 * share);
+  if (share > 0.2) log_warning("many poses are tied: mirror solutions or too much noise; do not trust single particles, nor the ensemble without a check");
+}
+
 void Trainer::run() {
   if (!begun_) begin();
   last_checkpoint_ = epoch_start_ = std::chrono::steady_clock::now();
@@ -403,6 +421,7 @@ void Trainer::run() {
     }
   }
   save_checkpoint();
+  if (poses_are_inferred()) say_how_sure_poses_are();
 }
 
 void Trainer::save_checkpoint() const {

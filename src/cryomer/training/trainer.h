@@ -38,6 +38,7 @@ class Trainer {
   bool particles_have_posteriors() const { return table_.size() > 0; }
   bool poses_are_inferred() const { return setup_.config.data.poses != "given"; }
   void search_poses_again();
+  void say_how_sure_poses_are() const;
   void give_particles_posteriors();
   double progress() const;
   double elapsed() const;
