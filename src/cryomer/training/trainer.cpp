@@ -87,7 +87,10 @@ void Trainer::begin() {
   } else {
     calibrate(model_.images, some(), model_.base_positions);
   }
-  if (poses_are_inferred()) first_candidates(model_, loader_, c, poses_);
+  if (poses_are_inferred()) {
+    first_candidates(model_, loader_, c, poses_);
+    search_seconds_ += elapsed();
+  }
   for (size_t g = 0; g < model_.images.scale.mean.size(); ++g) {
     const double mean = model_.images.scale.mean[g], deviation = model_.images.scale.deviation[g];
     log_info("Contrast of optics group '{}': protein is {}; scale {:.4g} +- {:.2g} between images",
@@ -109,7 +112,9 @@ double Trainer::elapsed() const { return earlier_seconds_ + seconds_since(start_
 
 double Trainer::progress() const {
   double share = double(optimiser_.steps) / double(setup_.config.epochs * steps_per_epoch_);
-  if (setup_.config.max_seconds > 0) share = std::max(share, elapsed() / setup_.config.max_seconds);
+  // Schedules follow the time spent on learning: a search must not use up the warm-up.
+  const double limit = setup_.config.max_seconds;
+  if (limit > 0) share = std::max(share, elapsed() >= limit ? 1 : (elapsed() - search_seconds_) / (limit - search_seconds_));
   return std::min(share, 1.0);
 }
 
@@ -380,7 +385,9 @@ void Trainer::search_poses_again() {
   // A search that is stopped half-way is started anew.
   save_checkpoint();
   const TrainingConfig& c = setup_.config;
+  const double started = elapsed();
   const SearchOutcome outcome = search_again(model_, loader_, c, poses_, table_, draws(kSearch, uint64_t(searches_)));
+  search_seconds_ += elapsed() - started;
   search_due_ = false;
   ++searches_;
   changed_poses_ = outcome.changed;
@@ -438,6 +445,7 @@ void Trainer::save_checkpoint() const {
   store_scalar(checkpoint, "state/summed_steps", double(summed_steps_));
   store_scalar(checkpoint, "state/encoder_loss", encoder_loss_);
   store_scalar(checkpoint, "state/summed_views", double(summed_views_));
+  store_scalar(checkpoint, "state/search_seconds", search_seconds_);
   store_scalar(checkpoint, "state/searches", double(searches_));
   store_scalar(checkpoint, "state/search_due", search_due_ ? 1 : 0);
   store_scalar(checkpoint, "state/changed_poses", changed_poses_);
@@ -471,6 +479,7 @@ void Trainer::resume() {
   summed_steps_ = int64_t(restore_scalar(checkpoint, "state/summed_steps", source));
   encoder_loss_ = restore_scalar(checkpoint, "state/encoder_loss", source);
   summed_views_ = int64_t(restore_scalar(checkpoint, "state/summed_views", source));
+  search_seconds_ = restore_scalar(checkpoint, "state/search_seconds", source);
   searches_ = int64_t(restore_scalar(checkpoint, "state/searches", source));
   search_due_ = restore_scalar(checkpoint, "state/search_due", source) != 0;
   begun_ = true;

@@ -95,6 +95,7 @@ class Trainer {
   ScaleStatistics scales_;
   double best_held_out_ = -1e300, best_progress_ = 0;
   double settling_from_ = -1;  // progress at which the held-out bound was flat and the run began to settle; -1: not yet
+  double search_seconds_ = 0;  // of the elapsed time
   int64_t searches_ = 0;       // done with learned structures
   double changed_poses_ = 0;   // by the last of them
   bool begun_ = false, search_due_ = false;
