@@ -45,12 +45,12 @@ inline Vec3 placed(Vec3 a, Vec3 b, Vec3 c, double length, double angle, double t
                        std::sin(angle) * std::sin(torsion) * n);
 }
 
-// Alanines 1..count of chain A with N, CA, C, O, CB and the given torsions (degrees); omega 180.
-inline Structure polyalanine(int count, double phi = -57, double psi = -47) {
+// Residues 1..count of chain A with N, CA, C, O, CB (serine: OG) and the given torsions (degrees); omega and chi1 180.
+inline Structure polypeptide(const std::string& residue, int count, double phi, double psi) {
   Structure structure;
   Vec3 n{0, 0, 0}, ca{1.458, 0, 0}, c{2.009, 1.42, 0};
   for (int r = 0; r < count; ++r) {
-    add_residue(structure, "A", r + 1, "ALA", r > 0);
+    add_residue(structure, "A", r + 1, residue, r > 0);
     if (r > 0) {
       const Vec3 last_n = n, last_ca = ca, last_c = c;
       n = placed(last_n, last_ca, last_c, 1.329, radians(116.2), radians(psi));
@@ -61,10 +61,15 @@ inline Structure polyalanine(int count, double phi = -57, double psi = -47) {
     add_atom(structure, "CA", 6, ca);
     add_atom(structure, "C", 6, c);
     add_atom(structure, "O", 8, placed(n, ca, c, 1.231, radians(120.5), radians(psi + 180)));
-    add_atom(structure, "CB", 6, placed(c, n, ca, 1.53, radians(110.5), radians(phi + 238)));
+    const Vec3 cb = placed(c, n, ca, 1.53, radians(110.5), radians(phi + 238));
+    add_atom(structure, "CB", 6, cb);
+    if (residue == "SER") add_atom(structure, "OG", 8, placed(n, ca, cb, 1.42, radians(110.8), radians(180)));
   }
   return structure;
 }
+
+inline Structure polyalanine(int count, double phi = -57, double psi = -47) { return polypeptide("ALA", count, phi, psi); }
+inline Structure polyserine(int count) { return polypeptide("SER", count, -57, -47); }
 
 // `count` conformations near `centre` ([atoms][3]): each atom moved by `spread` A, then the whole rotated and
 // shifted.

@@ -27,8 +27,7 @@ ModelConfig small_model() {
   return config;
 }
 
-Structure centred_helix() {
-  Structure s = testing::polyalanine(16);
+Structure centred_helix(Structure s = testing::polyalanine(16)) {
   Vec3 centre;
   for (const Atom& atom : s.atoms) centre += (1.0 / s.atom_count()) * atom.position;
   for (Atom& atom : s.atoms) atom.position = atom.position - centre;
@@ -115,6 +114,31 @@ TEST(Decoder, HasTheGradientOfFiniteDifferencesInItsLatents) {
     }
     EXPECT_LT(std::sqrt(error / size), 0.02) << modes;
     EXPECT_GT(size, 0);
+  }
+}
+
+TEST(Decoder, TurnsSideChainsAboutTheirBonds) {
+  const Structure serines = centred_helix(testing::polyserine(16));
+  for (const bool turn : {true, false}) {
+    ModelConfig config = small_model();
+    config.decoder.side_chains = turn;
+    const Autoencoder model(config, serines, kBox, kPixel, 5);
+    disturb(model, 0.3);
+    at::NoGradGuard guard;
+    EXPECT_EQ(model.decoder.moves(at::zeros({1, 4})).torsions.defined(), turn);
+    const Tensor x = model.decoder(normal(8, {1, 4}))[0], base = model.base_positions;
+    double largest_turn = 0;
+    for (int r = 0; r < 16; ++r) {
+      auto change = [&](const char* i, const char* j) {
+        const int a = serines.find_atom(r, i), b = serines.find_atom(r, j);
+        return std::abs(((x[a] - x[b]).norm() - (base[a] - base[b]).norm()).item<double>());
+      };
+      for (const auto& [i, j] : std::vector<std::pair<const char*, const char*>>{{"CA", "CB"}, {"CB", "OG"}, {"CA", "OG"}, {"N", "C"}, {"N", "CB"}}) {
+        EXPECT_LT(change(i, j), 1e-3) << i << " " << j;
+      }
+      largest_turn = std::max(largest_turn, change("N", "OG"));
+    }
+    EXPECT_EQ(largest_turn > 0.05, turn) << largest_turn;
   }
 }
 

@@ -101,6 +101,17 @@ TEST(PlaceAtoms, HasItsGradientInTheGraph) {
     expect_directional_derivative([&](const Tensor& m) { return place_atoms(bodies, movement, m) * weights; },
                                   random_tensor(random, {2, residues, size_of(movement)}, 0.2), random, 1e-3, 1e-2);
   }
+  // Residues 1 and 3 turn their third atom about the bond of the other two.
+  bodies->side_chains = {{{3, 4, 0, 1}, {9, 10, 1, 2}}, {5, 11}};
+  for (const Movement movement : {Movement::delta, Movement::twist}) {
+    const Tensor moves = random_tensor(random, {2, residues, size_of(movement)}, 0.2), torsions = random_tensor(random, {2, 2}, 1);
+    expect_directional_derivative([&](const Tensor& m) { return place_atoms(bodies, movement, m, torsions) * weights; }, moves, random, 1e-3, 1e-2);
+    expect_directional_derivative([&](const Tensor& t) { return place_atoms(bodies, movement, moves, t) * weights; }, torsions, random, 1e-3, 1e-2);
+    EXPECT_FALSE(at::equal(place_atoms(bodies, movement, moves, torsions), place_atoms(bodies, movement, moves)));
+  }
+  EXPECT_NE(testing::error_of([&] { place_atoms(bodies, Movement::twist, at::zeros({2, residues, 6}), at::zeros({2, 3})); })
+                .find("torsions has shape [2, 3], expected [2, 2]"),
+            std::string::npos);
 }
 
 TEST(DistanceRestraints, HaveTheirGradientAndEnergy) {

@@ -7,6 +7,7 @@
 #include "cryomer/protein/normal_modes.h"
 #include "cryomer/protein/restraints.h"
 #include "cryomer/protein/rigid_residues.h"
+#include "cryomer/protein/side_chain_torsions.h"
 #include "evaluation/small_structures.h"
 #include "testing.h"
 
@@ -153,6 +154,17 @@ TEST(SoftestModes, OfAdenylateKinaseOpenAndCloseIt) {
   }
   EXPECT_GT(best, 0.6);
   EXPECT_GT(explained, 0.6);  // of the squared change, by four of 1278 modes
+}
+
+TEST(SideChainTorsions, AreThoseOfTheTextbookInARealProtein) {
+  CRYOMER_NEEDS_SHARED_DATA("adk/adk_open.pdb");
+  const Structure s = read_structure(testing::shared_data("adk/adk_open.pdb"));
+  const std::map<std::string, int> expected = {{"ALA", 0}, {"GLY", 0}, {"PRO", 0}, {"SER", 1}, {"CYS", 1}, {"THR", 1}, {"VAL", 1},
+                                               {"ASN", 2}, {"ASP", 2}, {"HSD", 2}, {"HIS", 2}, {"ILE", 2}, {"LEU", 2}, {"PHE", 2},
+                                               {"TYR", 2}, {"TRP", 2}, {"GLU", 3}, {"GLN", 3}, {"MET", 3}, {"ARG", 4}, {"LYS", 4}};
+  std::vector<int> found(s.residue_count());
+  for (const Torsion& t : side_chain_torsions(s).torsions) ++found[s.atoms[t.from].residue];
+  for (int r = 0; r < s.residue_count(); ++r) EXPECT_EQ(found[r], expected.at(s.residues[r].name)) << residue_label(s.residues[r]);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ TEST(AntitheticNoise, ComesInPairsOfOppositeSign) {
 
 // A fresh model and some particles of the small system.
 struct Scene {
-  std::string data = testing::small_data(40);
+  std::string data = testing::small_data(40, testing::polyserine(16));
   TrainingConfig config = testing::small_config(data, 1);
   testing::SmallRun run{config, testing::scratch_folder()};
   const Autoencoder& model = (run.trainer->begin(), run.trainer->model());
@@ -39,9 +39,17 @@ TEST(Loss, IsTheSumOfItsTerms) {
   scene.config.objective.conformation_kl = 2;
   scene.config.objective.chain = 0.3;
   scene.config.objective.centring = 0.7;
+  scene.config.objective.torsions = 0.4;
+  {
+    at::NoGradGuard guard;
+    for (const auto& [name, tensor] : scene.model.parameters.all()) {
+      if (name == "decoder.torsions.bias") tensor.fill_(0.5);
+    }
+  }
+  EXPECT_NEAR(scene.at_warmth(1).torsions, 16 * (1 - std::cos(0.5)), 1e-3);
   for (const double warmth : {0.0, 0.25, 1.0}) {
     const LossTerms t = scene.at_warmth(warmth);
-    EXPECT_NEAR(t.total.item<double>(), -t.log_likelihood + warmth * (2 * t.kl + 0.3 * t.chain) + 0.7 * t.centring,
+    EXPECT_NEAR(t.total.item<double>(), -t.log_likelihood + warmth * (2 * t.kl + 0.3 * t.chain) + 0.4 * t.torsions + 0.7 * t.centring,
                 1e-3 * (1 + std::abs(t.log_likelihood)));
   }
 }

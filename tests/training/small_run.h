@@ -24,9 +24,8 @@ inline constexpr double kPixelSize = 2.0;
 
 // particles.star with poses and CTF, particles.mrcs and base.pdb in a fresh folder. The base stands away from the file's origin;
 // the images see it with its centroid at the centre.
-inline std::string small_data(int particles = 300) {
+inline std::string small_data(int particles = 300, Structure s = polyalanine(16)) {
   const std::string folder = scratch_folder();
-  Structure s = polyalanine(16);
   for (Atom& atom : s.atoms) atom.position += {30, -10, 5};
   write_structure(folder + "/base.pdb", s);
   Vec3 centre;

@@ -34,16 +34,19 @@ ConformationDecoder::ConformationDecoder(const DecoderConfig& config, const std:
   if (modes.size() == 0 || config.free_residues) {
     free_ = Linear(parameters, "decoder.free", config.representation, residues_ * size_of(movement()), 0);
   }
+  if (config.side_chains && bodies->side_chains.count() > 0) {
+    torsions_ = Linear(parameters, "decoder.torsions", config.representation, bodies->side_chains.count(), 0);
+  }
 }
 
-Tensor ConformationDecoder::moves(const Tensor& latents) const {
+ConformationDecoder::Moves ConformationDecoder::moves(const Tensor& latents) const {
   Tensor h = input_(latents);
   for (const Block& block : blocks_) h = h + block.second(at::leaky_relu(block.first(block.norm(h))));
   const Tensor representation = at::leaky_relu(representation_(norm_(h)));
   Tensor result;
   if (mode_basis_.defined()) result = at::matmul(modes_(representation) + at::linear(latents, skip_), mode_basis_);
   if (free_.weight.defined()) result = result.defined() ? result + free_(representation) : free_(representation);
-  return result.reshape({-1, residues_, size_of(movement())});
+  return {result.reshape({-1, residues_, size_of(movement())}), torsions_.weight.defined() ? torsions_(representation) : Tensor()};
 }
 
 }  // namespace cryomer

@@ -1,6 +1,6 @@
 // From a conformation latent to a structure: a residual network whose output moves the rigid residues of the base
 // (Rosenbaum et al. 2021, section 2.3 and appendix). The output is written either as nine free numbers a residue, as in the
-// paper, or in normal modes of an elastic network, where soft motions are large and stiff ones small.
+// paper, or in normal modes of an elastic network, where soft motions are large and stiff ones small. Side chains turn about their bonds.
 #pragma once
 
 #include "cryomer/model/layers.h"
@@ -15,11 +15,16 @@ class ConformationDecoder {
   ConformationDecoder(const DecoderConfig& config, const std::shared_ptr<const RigidBodyData>& bodies,
                       const NormalModes& modes, int64_t latent_dim, ParameterSet& parameters);
 
-  // latents [samples, latent_dim] -> moves of the residues, [samples, residues, 6 or 9] by movement().
-  Tensor moves(const Tensor& latents) const;
+  // Moves of the residues, [samples, residues, 6 or 9] by movement(), and what the side chains turn by, [samples,
+  // torsions] radians (not defined when they are rigid).
+  struct Moves {
+    Tensor residues, torsions;
+  };
+  Moves moves(const Tensor& latents) const;  // latents [samples, latent_dim]
+  // -> positions [samples, atoms, 3] A, in the frame of the centred base.
+  Tensor place(const Moves& moves) const { return place_atoms(bodies_, movement(), moves.residues, moves.torsions); }
   Movement movement() const { return mode_basis_.defined() ? Movement::twist : Movement::delta; }
-  // latents [samples, latent_dim] -> positions [samples, atoms, 3] A, in the frame of the centred base.
-  Tensor operator()(const Tensor& latents) const { return place_atoms(bodies_, movement(), moves(latents)); }
+  Tensor operator()(const Tensor& latents) const { return place(moves(latents)); }
 
  private:
   struct Block {
@@ -33,7 +38,7 @@ class ConformationDecoder {
   Linear input_, representation_;
   std::vector<Block> blocks_;
   LayerNorm norm_;
-  Linear modes_, free_;
+  Linear modes_, free_, torsions_;
   Tensor skip_;  // [modes, latent_dim]
 };
 

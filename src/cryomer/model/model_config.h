@@ -20,6 +20,7 @@ struct DecoderConfig {
   int64_t modes = 128;           // normal modes the output is written in; 0: nine free numbers a residue, as the paper
   double mode_amplitude = 3.5;   // A RMSD of the softest mode for a latent of one; others by 1/sqrt(stiffness)
   int64_t start_modes = 6;       // latents that drive the softest modes from the start
+  bool side_chains = true;       // turn about their bonds; false: rigid with their residues, as the paper
   bool free_residues = true;     // with modes: six numbers a residue on top of them
   void visit(ConfigVisitor& v);
 };

@@ -11,21 +11,43 @@ struct BodyHolder : torch::CustomClassHolder {
   std::shared_ptr<const RigidBodyData> bodies;
 };
 
+// The residues of one sample, with their side chains turned.
+class TurnedBodies {
+ public:
+  explicit TurnedBodies(const RigidBodyData& bodies) : bodies_(bodies), view_(bodies.view()) {}
+
+  const RigidBodies& turn(const float* angles) {
+    if (angles) {
+      local_ = bodies_.local;
+      turn_side_chains(bodies_.side_chains, angles, local_.data());
+      view_.local = local_.data();
+    }
+    return view_;
+  }
+
+ private:
+  const RigidBodyData& bodies_;
+  RigidBodies view_;
+  std::vector<float> local_;
+};
+
+// None when the tensor is empty.
+const float* row_of(const Tensor& tensor, int64_t row) { return tensor.numel() > 0 ? tensor.data_ptr<float>() + row * tensor.stride(0) : nullptr; }
+
 struct PlacementFunction : torch::autograd::Function<PlacementFunction> {
-  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& moves,
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& moves, const Tensor& torsions,
                         const std::shared_ptr<const RigidBodyData>& bodies, Movement movement) {
     const int64_t samples = moves.size(0), atoms = bodies->atom_count();
-    const int64_t row = int64_t{bodies->residue_count()} * size_of(movement);
     Tensor positions = at::empty({samples, atoms, 3});
-    const float* const in = moves.data_ptr<float>();
     float* const out = positions.data_ptr<float>();
     parallel_for(samples, 8, [&](int64_t first, int64_t last) {
       PlacementWorkspace workspace;
+      TurnedBodies turned(*bodies);
       for (int64_t s = first; s < last; ++s) {
-        place_atoms(bodies->view(), movement, in + s * row, out + s * atoms * 3, workspace);
+        place_atoms(turned.turn(row_of(torsions, s)), movement, row_of(moves, s), out + s * atoms * 3, workspace);
       }
     });
-    context->save_for_backward({moves});
+    context->save_for_backward({moves, torsions, positions});
     auto holder = c10::make_intrusive<BodyHolder>();
     holder->bodies = bodies;
     context->saved_data["bodies"] = c10::IValue::make_capsule(std::move(holder));
@@ -38,29 +60,37 @@ struct PlacementFunction : torch::autograd::Function<PlacementFunction> {
     const auto holder = c10::static_intrusive_pointer_cast<BodyHolder>(context->saved_data["bodies"].toCapsule());
     const RigidBodyData& bodies = *holder->bodies;
     const auto movement = static_cast<Movement>(context->saved_data["movement"].toInt());
-    const Tensor moves = context->get_saved_variables()[0];
-    const Tensor upstream = outputs[0].contiguous();
-    const int64_t samples = moves.size(0), atoms = bodies.atom_count();
-    const int64_t row = int64_t{bodies.residue_count()} * size_of(movement);
-    Tensor gradient = at::empty_like(moves);
-    parallel_for(samples, 8, [&](int64_t first, int64_t last) {
+    const torch::autograd::variable_list saved = context->get_saved_variables();
+    const Tensor moves = saved[0], torsions = saved[1], positions = saved[2], upstream = outputs[0].contiguous();
+    Tensor gradient = at::empty_like(moves), turning = torsions.numel() > 0 ? at::empty_like(torsions) : Tensor();
+    parallel_for(moves.size(0), 8, [&](int64_t first, int64_t last) {
       PlacementWorkspace workspace;
+      TurnedBodies turned(bodies);
       for (int64_t s = first; s < last; ++s) {
-        place_atoms_backward(bodies.view(), movement, moves.data_ptr<float>() + s * row,
-                             upstream.data_ptr<float>() + s * atoms * 3, gradient.data_ptr<float>() + s * row, workspace);
+        place_atoms_backward(turned.turn(row_of(torsions, s)), movement, row_of(moves, s), row_of(upstream, s),
+                             gradient.data_ptr<float>() + s * gradient.stride(0), workspace);
+        if (turning.defined()) {
+          side_chain_gradient(bodies.side_chains, row_of(positions, s), row_of(upstream, s),
+                              turning.data_ptr<float>() + s * turning.stride(0));
+        }
       }
     });
-    return {gradient, Tensor(), Tensor()};
+    return {gradient, turning, Tensor(), Tensor()};
   }
 };
 
 }  // namespace
 
-Tensor place_atoms(const std::shared_ptr<const RigidBodyData>& bodies, Movement movement, const Tensor& moves) {
+Tensor place_atoms(const std::shared_ptr<const RigidBodyData>& bodies, Movement movement, const Tensor& moves,
+                   const Tensor& torsions) {
   check_shape(moves, "moves", {-1, bodies->residue_count(), size_of(movement)});
   const Tensor plain = moves.contiguous();
   check_cpu_float(plain, "moves");
-  return PlacementFunction::apply(plain, bodies, movement);
+  if (!torsions.defined() || bodies->side_chains.count() == 0) return PlacementFunction::apply(plain, at::empty({0}), bodies, movement);
+  check_shape(torsions, "torsions", {moves.size(0), bodies->side_chains.count()});
+  const Tensor angles = torsions.contiguous();
+  check_cpu_float(angles, "torsions");
+  return PlacementFunction::apply(plain, angles, bodies, movement);
 }
 
 }  // namespace cryomer

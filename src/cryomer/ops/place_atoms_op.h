@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cryomer/kernels/place_atoms.h"
+#include "cryomer/kernels/side_chains.h"
 #include "cryomer/tensor/tensor.h"
 
 namespace cryomer {
@@ -14,6 +15,7 @@ struct RigidBodyData {
   std::vector<float> origin;     // [3][residues]
   std::vector<float> local;      // [atoms][3]
   std::vector<int> first_atom;   // [residues + 1]
+  SideChains side_chains;
 
   int residue_count() const { return static_cast<int>(first_atom.size()) - 1; }
   int atom_count() const { return first_atom.back(); }
@@ -22,7 +24,9 @@ struct RigidBodyData {
   }
 };
 
-// moves [samples, residues, 9 (delta) or 6 (twist)] -> positions [samples, atoms, 3] in A.
-Tensor place_atoms(const std::shared_ptr<const RigidBodyData>& bodies, Movement movement, const Tensor& moves);
+// moves [samples, residues, 9 (delta) or 6 (twist)] -> positions [samples, atoms, 3] in A. torsions [samples, torsions of
+// the side chains]: what they turn by, radians; without it they stay as in the base structure.
+Tensor place_atoms(const std::shared_ptr<const RigidBodyData>& bodies, Movement movement, const Tensor& moves,
+                   const Tensor& torsions = {});
 
 }  // namespace cryomer

@@ -1,6 +1,7 @@
 #include "cryomer/protein/rigid_residues.h"
 
 #include "cryomer/geometry/rotation.h"
+#include "cryomer/protein/side_chain_torsions.h"
 
 namespace cryomer {
 
@@ -48,6 +49,7 @@ std::shared_ptr<const RigidBodyData> rigid_residues(const Structure& structure) 
     }
   }
   bodies->first_atom.push_back(structure.atom_count());
+  bodies->side_chains = side_chain_torsions(structure);
   return bodies;
 }
 

@@ -1,4 +1,5 @@
-// A structure as rigid bodies: every residue moves as one, with its side chain (Rosenbaum et al. 2021, section 2.3).
+// A structure as rigid bodies: every residue moves as one, with its side chain (Rosenbaum et al. 2021, section 2.3), which
+// may turn about its bonds besides.
 // Protein residues have the backbone frame of N, CA and C (origin at CA, x axis towards C, y axis in the plane of N;
 // Jumper et al. 2021, supplementary algorithm 21). Nucleotides, ligands and incomplete residues have the axes of the
 // structure and their centroid as origin.

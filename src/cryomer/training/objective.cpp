@@ -13,7 +13,8 @@ LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Re
   check_shape(noise, "noise", {images, samples, model.latent_dim});
   const Tensor drawn = posterior.sample(noise);
   const Tensor latents = drawn.reshape({images * samples, model.latent_dim});
-  const Tensor positions = model.decoder(latents);
+  const ConformationDecoder::Moves moves = model.decoder.moves(latents);
+  const Tensor positions = model.decoder.place(moves);
 
   const ViewIndex views{at::arange(images * samples, at::kLong),
                         at::arange(images, at::kLong).repeat_interleave(samples)};
@@ -28,16 +29,19 @@ LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Re
                         ? posterior.divergence_from_standard_normal()
                         : (posterior.log_density(drawn) - model.prior.log_density(latents).reshape({images, samples})).mean(1);
   const Tensor chain = distance_restraint_energies(restraints, positions).reshape({images, samples}).mean(1);
+  const Tensor torsions = moves.torsions.defined() ? (1 - moves.torsions.cos()).sum(1).reshape({images, samples}).mean(1) : at::zeros({images});
   const Tensor centring = positions.mean(1).square().sum(1).reshape({images, samples}).mean(1);
   const Tensor share = weight.defined() ? weight / weight.sum() : at::full({images}, 1.0 / double(images));
   auto mean = [&](const Tensor& values) { return (values * share).sum(); };
 
   LossTerms terms;
-  terms.total = mean(-fit + warmth * (config.conformation_kl * kl + config.chain * chain) + config.centring * centring);
+  terms.total = mean(-fit + warmth * (config.conformation_kl * kl + config.chain * chain) +
+                     config.torsions * torsions + config.centring * centring);
   terms.bound = (log_likelihood.mean(1) - kl).detach();
   terms.log_likelihood = mean(log_likelihood.mean(1)).item<double>();
   terms.kl = mean(kl).item<double>();
   terms.chain = mean(chain).item<double>();
+  terms.torsions = mean(torsions).item<double>();
   terms.centring = mean(centring).item<double>();
   terms.positions = positions.detach();
   terms.latents = latents.detach();

@@ -12,6 +12,7 @@ struct LossTerms {
   double log_likelihood = 0;  // nats per image, mean over samples, relative to an empty image
   double kl = 0;              // nats per image
   double chain = 0;           // restraint energy per structure, nats
+  double torsions = 0;        // sum of 1 - cos of what the side chains turn by, per structure
   double centring = 0;        // squared centre of mass, A^2
   Tensor positions;           // [batch * samples, atoms, 3] without gradient
   Tensor latents;             // [batch * samples, latent_dim] without gradient

@@ -40,6 +40,7 @@ void ObjectiveConfig::visit(ConfigVisitor& v) {
   v.field("conformation_kl", conformation_kl, "weight of the divergence from the prior");
   v.field("restraints", restraints, "chain (bonds, angles and ties) or bonds (mean squared deviation of C-N bonds, as the paper)");
   v.field("chain", chain, "weight of the restraints' energy");
+  v.field("torsions", torsions, "weight of 1 - cos of what each side chain's bond turns by");
   v.field("warmup", warmup, "share of the run over which these two weights grow from a hundredth");
   v.field("blur", blur, "A, blur of images and projections at the start of the run");
   v.field("blur_share", blur_share, "share of the run over which the blur falls to zero");
@@ -75,6 +76,7 @@ void apply_paper_recipe(TrainingConfig& config) {
   config.model.encoder.kind = "image";
   config.model.encoder.widths = {2048, 1024, 512, 512};
   config.model.decoder.modes = 0;
+  config.model.decoder.side_chains = false;
   config.posterior.encoder_share = 1;
   config.objective.kind = "multi_sample";
   config.objective.samples = 64;
@@ -130,6 +132,7 @@ void TrainingConfig::check() const {
   between("objective.samples", double(objective.samples), 1, 10000);
   at_least("objective.conformation_kl", objective.conformation_kl, 0);
   at_least("objective.chain", objective.chain, 0);
+  at_least("objective.torsions", objective.torsions, 0);
   at_least("objective.centring", objective.centring, 0);
   at_least("optimiser.learning_rate", optimiser.learning_rate, 1e-12);
   at_least("optimiser.batch_size", double(optimiser.batch_size), 1);

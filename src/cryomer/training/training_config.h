@@ -45,6 +45,7 @@ struct ObjectiveConfig {
   double conformation_kl = 1;  // weight of the divergence from the prior
   std::string restraints = "chain";  // chain: bonds, angles and ties, in nats; bonds: C-N bonds, mean squared deviation in A^2
   double chain = 0.02;               // weight of the restraints' energy
+  double torsions = 0.01;            // weight of the energy of what side chains turn by, each 1 - cos
   double warmup = 0.15;        // share of the run over which these two weights grow from a hundredth, evenly in logarithm
   double blur = 2;             // A, of images and projections at the start of the run, so that atoms feel density far from them
   double blur_share = 0.12;    // share of the run over which the blur falls to zero
