@@ -1,5 +1,6 @@
 // How well could anybody do? With the true states and poses known: the log likelihood of each image under its own state,
-// under the base and under other states, and what the exact posterior over a sample of the states gives.
+// under that with the side chains of the base (what rigid ones lose), under the base and under other states, and what the
+// exact posterior over a sample of the states gives.
 //
 // The posterior's candidates are other states than the particle's own (unless there are too few), so that it tells what
 // a sample of the ensemble knows; its log likelihoods may be tempered, since no other state fits as the own one does.
@@ -16,8 +17,27 @@
 #include "cryomer/io/structure_file.h"
 #include "cryomer/io/trajectory.h"
 #include "cryomer/protein/atom_blobs.h"
+#include "cryomer/protein/rigid_residues.h"
 
 using namespace cryomer;
+
+namespace {
+
+// The residues of `base`, each in the frame that it has in `state`.
+void rigid_side_chains(const Structure& base, const RigidBodyData& bodies, const float* state, float* result) {
+  Structure moved = base;
+  moved.set_coordinates(state);
+  const std::vector<ResidueFrame> frames = residue_frames(moved);
+  for (int r = 0; r < bodies.residue_count(); ++r) {
+    for (int a = bodies.first_atom[r]; a < bodies.first_atom[r + 1]; ++a) {
+      const float* l = bodies.local.data() + 3 * a;
+      const Vec3 x = frames[r].rotation * Vec3{l[0], l[1], l[2]} + frames[r].origin;
+      for (int k = 0; k < 3; ++k) result[3 * a + k] = float(x[k]);
+    }
+  }
+}
+
+}  // namespace
 
 int main(int count, char** arguments) {
   if (count < 4) return std::fprintf(stderr, "usage: oracle TRUTH.star STRUCTURE STATES [particles] [states] [temperature] [distance ...]\n"), 2;
@@ -58,6 +78,13 @@ int main(int count, char** arguments) {
   std::vector<int64_t> own_state(particles);
   for (int64_t i = 0; i < particles; ++i) own_state[i] = stack.particle_table().integer(i, column);
   const Tensor truth = every_state.index_select(0, tensor_from(own_state));
+  Tensor rigid = at::empty_like(every_state);
+  const auto bodies = rigid_residues(base);
+  for (int64_t i = 0; i < all; ++i) {
+    const int64_t values = base.atom_count() * 3;
+    rigid_side_chains(base, *bodies, every_state.data_ptr<float>() + i * values, rigid.data_ptr<float>() + i * values);
+  }
+  rigid = rigid.index_select(0, tensor_from(own_state));
   for (const double padding : {1.0, 2.0}) {
     ImageModel images(unit_blobs(base, 1.0), stack.box(), stack.optics(0).pixel_size, padding);
     calibrate(images, {batch}, tensor_from(base_positions, {1, base.atom_count(), 3}));
@@ -67,8 +94,9 @@ int main(int count, char** arguments) {
     const auto own = images.log_likelihood(truth, batch.rotation, batch.shift, {index, index}, observed);
     const auto with_base = images.log_likelihood(tensor_from(base_positions, {1, base.atom_count(), 3}), batch.rotation,
                                                  batch.shift, {at::zeros({particles}, at::kLong), index}, observed);
-    std::printf("  own state %.2f nats (scale %.4f), base %.2f nats (scale %.4f)\n",
-                own.log_likelihood.mean().item<double>(), own.scale.mean().item<double>(),
+    const auto with_rigid = images.log_likelihood(rigid, batch.rotation, batch.shift, {index, index}, observed);
+    std::printf("  own state %.2f nats (scale %.4f), with the base's side chains %.2f nats, base %.2f nats (scale %.4f)\n",
+                own.log_likelihood.mean().item<double>(), own.scale.mean().item<double>(), with_rigid.log_likelihood.mean().item<double>(),
                 with_base.log_likelihood.mean().item<double>(), with_base.scale.mean().item<double>());
   }
 

@@ -115,6 +115,24 @@ TEST(InferPosterior, ImprovesWithRefinement) {
   for (const auto& [name, tensor] : t.model.model->parameters.all()) EXPECT_TRUE(tensor.requires_grad()) << name;
 }
 
+TEST(InferPosterior, FindsTheOpticsGroupsOfTheTrainingDataByName) {
+  const Trained& t = trained();
+  TrainedModel model = load_trained_model(t.directory);
+  const std::vector<std::string> own = optics_group_names(t.run->stack);
+  ASSERT_EQ(model.optics_groups, own);
+  // Another group comes first now, of which nothing here is true.
+  model.optics_groups = {"another", own[0]};
+  ImageModel& images = model.model->images;
+  images.noise.power = at::cat({100 * images.noise.power, images.noise.power});
+  images.scale.mean.insert(images.scale.mean.begin(), -5.0);
+  images.scale.deviation.insert(images.scale.deviation.begin(), 0.01);
+  const std::vector<int64_t> rows = {0, 50, 100};
+  EXPECT_TRUE(at::equal(infer_posterior_of(rows, model, t.run->stack, true).mean, infer_posterior_of(rows, t.model, t.run->stack, true).mean));
+  model.optics_groups = {"another", "a third"};
+  const std::string message = error_of([&] { infer_posterior_of(rows, model, t.run->stack, true); });
+  EXPECT_NE(message.find("the model was trained on another, a third"), std::string::npos) << message;
+}
+
 TEST(InferPosterior, RefusesImagesOfAnotherSize) {
   const std::string folder = testing::scratch_folder();
   MrcStackWriter writer(folder + "/particles.mrcs", 16, 16, 2.0);

@@ -15,7 +15,7 @@ struct Finished {
   std::unique_ptr<SmallRun> run;
 
   Finished() {
-    config.posterior.encoder_share = 0.5;
+    config.objective.warmup = 0.5;
     run = std::make_unique<SmallRun>(config, directory.path);
     run->trainer->run();
   }

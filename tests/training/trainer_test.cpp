@@ -9,6 +9,7 @@
 #include "cryomer/base/stop.h"
 #include "cryomer/base/text.h"
 #include "cryomer/training/checkpoint.h"
+#include "cryomer/training/data_fingerprint.h"
 #include "training/small_run.h"
 
 namespace cryomer {
@@ -82,7 +83,7 @@ TEST(Trainer, ExplainsHeldOutImagesBetterThanTheBase) {
 
 TEST(Trainer, GoesFromTheEncodersPosteriorsToTheParticlesOwn) {
   TrainingConfig config = small_config(data(), 5);
-  config.posterior.encoder_share = 0.4;
+  config.objective.warmup = 0.4;
   SmallRun run(config, scratch_folder());
   run.trainer->run();
   std::vector<std::string> stages;
@@ -122,7 +123,7 @@ void run_one_step(Trainer& trainer) {
 // as if by another program: what comes out is what comes out of one run.
 TEST(Trainer, ContinuesBitForBit) {
   TrainingConfig config = small_config(data(), 4);
-  config.posterior.encoder_share = 0.25;
+  config.objective.warmup = 0.25;
   const RunDirectory whole{scratch_folder()}, parts{scratch_folder()};
   SmallRun(config, whole.path).trainer->run();
   ASSERT_EQ(restore_scalar(read_safetensors(whole.checkpoint()), "optimiser/steps", ""), 28);  // four epochs of seven
@@ -179,7 +180,7 @@ TEST(Trainer, InfersPoses) {
 
 TEST(Trainer, ContinuesBitForBitWithInferredPoses) {
   TrainingConfig config = pose_config(4);
-  config.posterior.encoder_share = 0.25;
+  config.objective.warmup = 0.25;
   const RunDirectory whole{scratch_folder()}, parts{scratch_folder()};
   SmallRun(config, whole.path).trainer->run();
   // Stopped again and again, in searches and between them, a little later each time; where, the clock decides.
@@ -283,6 +284,47 @@ TEST(Trainer, RefusesOtherData) {
   const std::string message = error_of([&] { other.trainer->resume(); });
   EXPECT_NE(message.find("trained on 300 particles"), std::string::npos) << message;
   EXPECT_NE(message.find("holds 200"), std::string::npos) << message;
+  // As many particles, but one row says something else.
+  const std::string changed = testing::small_data();
+  StarFile star = read_star(changed + "/particles.star");
+  StarTable& table = *star.find("particles");
+  table.set_cell(123, table.column("rlnDefocusU"), "8100");
+  write_star(changed + "/particles.star", star);
+  SmallRun edited(small_config(changed, 1), directory.path);
+  EXPECT_NE(error_of([&] { edited.trainer->resume(); }).find("the run was trained on other data"), std::string::npos);
+}
+
+TEST(DataFingerprint, DependsOnRowsPixelsAndAtoms) {
+  const std::string folder = testing::small_data(20), twin = testing::small_data(20);
+  auto stack_in = [](const std::string& where) { return ParticleStack::open(where + "/particles.star", particle_options(small_config(where, 1))); };
+  Structure s = read_structure(folder + "/base.pdb");
+  const std::string first = data_fingerprint(stack_in(folder), s);
+  EXPECT_EQ(data_fingerprint(stack_in(twin), s), first);  // wherever the files lie
+  s.atoms[3].position.x += 0.01;
+  EXPECT_NE(data_fingerprint(stack_in(folder), s), first);
+  s.atoms[3].position.x -= 0.01;
+  std::string bytes = read_file(twin + "/particles.mrcs");
+  bytes[1024 + 4 * 100 + 2] ^= 1;
+  write_file_atomically(twin + "/particles.mrcs", bytes);
+  EXPECT_NE(data_fingerprint(stack_in(twin), s), first);
+}
+
+TEST(Trainer, HasNothingToDoAfterItSettled) {
+  TrainingConfig config = small_config(data(), 200);
+  config.patience = 1e-6;
+  config.objective.warmup = 0.02;
+  const RunDirectory directory{scratch_folder()};
+  int64_t steps = 0;
+  {
+    SmallRun run(config, directory.path);
+    run.trainer->run();
+    steps = run.trainer->step();
+    ASSERT_LT(steps, 200 * 7);
+  }
+  SmallRun run(config, directory.path);
+  run.trainer->resume();
+  run.trainer->run();
+  EXPECT_EQ(run.trainer->step(), steps);
 }
 
 }  // namespace

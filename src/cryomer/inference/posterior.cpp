@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 
 #include "cryomer/base/progress.h"
 #include "cryomer/base/stop.h"
+#include "cryomer/base/text.h"
 #include "cryomer/data/particle_loader.h"
 #include "cryomer/pose_search/pose_finder.h"
 #include "cryomer/training/pose_inference.h"
@@ -77,6 +79,27 @@ Candidates given_candidates(const TrainedModel& trained, const ParticleBatch& ba
   return found;
 }
 
+// For each optics group of the stack, the one of the training data that has its name: noise and scale are known by group.
+std::vector<int> groups_in_training(const TrainedModel& trained, const ParticleStack& stack) {
+  const std::vector<std::string>&known = trained.optics_groups, names = optics_group_names(stack);
+  if (names == known || (names.size() == 1 && known.size() == 1)) {
+    std::vector<int> same(names.size());
+    std::iota(same.begin(), same.end(), 0);
+    return same;
+  }
+  std::vector<int> result;
+  for (const std::string& name : names) {
+    const auto found = std::find(known.begin(), known.end(), name);
+    if (found == known.end()) {
+      fail("{}: nothing is known of the noise of optics group '{}': the model was trained on {}. Leave its particles out, or give it the name "
+           "of the group that it belongs to",
+           stack.path(), name, join(known, ", "));
+    }
+    result.push_back(int(found - known.begin()));
+  }
+  return result;
+}
+
 }  // namespace
 
 Posterior infer_posterior(const TrainedModel& trained, const ParticleStack& stack, bool own_particles, const Refinement& refinement) {
@@ -96,11 +119,7 @@ Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedMode
          "the particles, or correct the pixel size",
          stack.path(), pixel_size, trained.smallest_pixel_size);
   }
-  if (stack.optics_groups().size() > model.images.scale.mean.size()) {
-    fail("{}: {} optics groups, but the model was trained on {}: nothing is known of the noise of the others. Give particles "
-         "of those groups only, in the order of the training data",
-         stack.path(), stack.optics_groups().size(), model.images.scale.mean.size());
-  }
+  const std::vector<int> group_in_training = groups_in_training(trained, stack);
   const bool known = own_particles && trained.poses.particles() == stack.size();
   std::optional<PoseFinder> finder;
   if (trained.poses_were_inferred() && !known) {
@@ -114,7 +133,8 @@ Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedMode
   const auto count = int64_t(rows.size());
   Progress progress("inferring", count, "particles");
   for (int64_t first = 0; first < count; first += 256) {
-    const ParticleBatch batch = loader.load({rows.begin() + first, rows.begin() + std::min(first + 256, count)});
+    ParticleBatch batch = loader.load({rows.begin() + first, rows.begin() + std::min(first + 256, count)});
+    for (int& group : batch.optics_group) group = group_in_training[group];
     Candidates candidates;
     {
       at::NoGradGuard guard;

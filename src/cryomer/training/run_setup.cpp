@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "cryomer/base/log.h"
+#include "cryomer/base/text.h"
 #include "cryomer/data/particle_loader.h"
 #include "cryomer/io/structure_file.h"
 #include "cryomer/protein/atom_blobs.h"
@@ -93,6 +94,12 @@ Vec3 find_origin(const TrainingConfig& config, const Structure& structure, const
   return chosen->origin;
 }
 
+std::vector<std::string> optics_group_names(const ParticleStack& stack) {
+  std::vector<std::string> names;
+  for (const OpticsGroup& group : stack.optics_groups()) names.push_back(group.name);
+  return names;
+}
+
 TrainedModel load_trained_model(const RunDirectory& directory) {
   if (!std::filesystem::exists(directory.checkpoint())) {
     fail("{}: no checkpoint.safetensors in this folder; expected the --out folder of `cryomer train`", directory.path);
@@ -110,6 +117,8 @@ TrainedModel load_trained_model(const RunDirectory& directory) {
       trained.setup.config.model, trained.setup.centred(), int64_t(restore_scalar(checkpoint, "data/box", source)),
       trained.smallest_pixel_size, uint64_t(trained.setup.config.seed));
   restore_model(*trained.model, checkpoint, source);
+  const auto groups = checkpoint.metadata.find("optics_groups");
+  if (groups != checkpoint.metadata.end()) trained.optics_groups = split(groups->second, '\n');
   if (trained.poses_were_inferred()) {
     const auto particles = int64_t(restore_scalar(checkpoint, "data/particles", source));
     restore_poses(trained.poses, particles, trained.setup.config.pose_search.candidates, checkpoint, source);

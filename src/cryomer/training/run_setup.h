@@ -26,12 +26,14 @@ struct RunSetup {
 Vec3 find_origin(const TrainingConfig& config, const Structure& structure, const ParticleStack& stack);
 
 double smallest_pixel_size(const ParticleStack& stack);  // A, over optics groups
+std::vector<std::string> optics_group_names(const ParticleStack& stack);
 
 // The model of a run folder, ready for use.
 struct TrainedModel {
   RunSetup setup;
   std::unique_ptr<Autoencoder> model;
   double smallest_pixel_size = 0;  // A, of the particles it was trained on
+  std::vector<std::string> optics_groups;  // names, in the order of their noise spectra and scales
   // When poses were inferred, what training ended with for its own particles.
   PoseTable poses;
   PosteriorTable latents;

@@ -14,6 +14,7 @@
 #include "cryomer/protein/restraints.h"
 #include "cryomer/pose_search/pose_finder.h"
 #include "cryomer/training/checkpoint.h"
+#include "cryomer/training/data_fingerprint.h"
 #include "cryomer/training/pose_inference.h"
 
 namespace cryomer {
@@ -64,6 +65,7 @@ Trainer::Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory direct
                                                                        ? peptide_bonds(setup_.structure)
                                                                        : chain_restraints(setup_.structure))),
       optimiser_(model_.parameters),
+      fingerprint_(data_fingerprint(stack, setup_.structure)),
       poses_(stack),
       radius_(molecule_radius(model_.base_positions.unsqueeze(0))),
       start_(std::chrono::steady_clock::now()),
@@ -118,6 +120,13 @@ double Trainer::progress() const {
   return std::min(share, 1.0);
 }
 
+double Trainer::warmed() const {
+  const ObjectiveConfig& c = setup_.config.objective;
+  if (c.warmup == 0) return 1;
+  const double epochs = double(optimiser_.steps) / double(steps_per_epoch_);
+  return std::min(1.0, std::max(progress() / c.warmup, c.warmup_epochs > 0 ? epochs / double(c.warmup_epochs) : 0));
+}
+
 double Trainer::learning_rate() const {
   const OptimiserConfig& c = setup_.config.optimiser;
   const double warm = c.warmup_steps > 0 ? std::min(1.0, double(optimiser_.steps + 1) / c.warmup_steps) : 1.0;
@@ -139,13 +148,12 @@ ParticleBatch Trainer::next_batch() {
 }
 
 double Trainer::pose_temperature() const {
-  const double warm = setup_.config.objective.warmup;
-  return warm > 0 ? 1 + (setup_.config.pose_search.temperature - 1) * std::max(0.0, 1 - progress() / warm) : 1;
+  return 1 + (setup_.config.pose_search.temperature - 1) * (1 - warmed());
 }
 
 double Trainer::blur() const {
   const ObjectiveConfig& c = setup_.config.objective;
-  return c.blur_share > 0 ? c.blur * std::max(0.0, 1 - progress() / c.blur_share) : 0;
+  return c.blur_share > 0 ? c.blur * std::max(0.0, 1 - warmed() / c.blur_share) : 0;
 }
 
 Trainer::StepPart Trainer::step_part(const CandidateViews& all, int64_t first, int64_t last, const Tensor& noise, const StepSettings& settings,
@@ -229,10 +237,18 @@ std::vector<Trainer::StepPart> Trainer::parts_of(const CandidateViews& views, co
   return parts;
 }
 
+void Trainer::decay_weights(double share) {
+  if (share == 0) return;
+  at::NoGradGuard guard;
+  for (const auto& [name, tensor] : model_.parameters.all()) {
+    if (starts_with(name, "decoder.") && ends_with(name, ".weight") && tensor.dim() == 2) tensor.mul_(1 - share);
+  }
+}
+
 void Trainer::train_step() {
   const TrainingConfig& c = setup_.config;
-  const double done = progress(), rate = learning_rate();
-  const double warmth = c.objective.warmup > 0 ? std::pow(0.01, std::max(0.0, 1 - done / c.objective.warmup)) : 1.0;
+  const double rate = learning_rate();
+  const double warmth = std::pow(0.01, 1 - warmed());
   const CandidateViews views = candidate_views(next_batch(), poses_, pose_temperature());
   const Tensor noise = antithetic_noise(draws(kNoise, uint64_t(optimiser_.steps)), views.batch.size(), c.objective.samples, model_.latent_dim);
   const std::vector<StepPart> parts = parts_of(views, noise, {warmth, blur(), true}, draws(kSleep, uint64_t(optimiser_.steps)));
@@ -259,6 +275,7 @@ void Trainer::train_step() {
     last_checkpoint_ = std::chrono::steady_clock::now();
   }
   optimiser_.step(c.optimiser.learning_rate * rate, c.optimiser.clip);
+  decay_weights(c.optimiser.learning_rate * rate * c.optimiser.decay);
   for (const StepPart& part : parts) {
     learn_views(part, rate);
     encoder_loss_ += part.images / double(views.images) * part.encoder_loss;
@@ -357,8 +374,7 @@ void Trainer::end_of_epoch() {
                              row.held_out.log_likelihood - row.base_log_likelihood, row.training.kl, row.training.chain,
                              duration_text(row.seconds), duration_text(row.seconds * (1 - done) / std::max(done, 1e-6))));
   const double value = row.held_out.log_likelihood - row.held_out.kl;
-  const double settled = std::max({c.objective.warmup, c.posterior.encoder_share, c.objective.blur > 0 ? c.objective.blur_share : 0.0});
-  if (value > best_held_out_ + 0.01 || done < settled) {
+  if (value > best_held_out_ + 0.01 || warmed() < 1) {
     best_held_out_ = value;
     best_progress_ = done;
   } else if (settling_from_ < 0 && c.patience > 0 && done - best_progress_ > std::max(c.patience, kLeastFlatEpochs * done / double(row.epoch))) {
@@ -368,7 +384,7 @@ void Trainer::end_of_epoch() {
   if (settling_from_ >= 0 && done - settling_from_ >= kSettlingShare) finished_ = true;
   if (particles_have_posteriors()) {
     fit_prior_to_particles(1);
-  } else if (done >= c.posterior.encoder_share) {
+  } else if (!c.posterior.encoder_only && warmed() >= 1) {
     give_particles_posteriors();
   }
   search_due_ = poses_are_inferred() && searches_ < c.pose_search.searches &&
@@ -442,6 +458,7 @@ void Trainer::save_checkpoint() const {
   store_scalar(checkpoint, "state/best_held_out", best_held_out_);
   store_scalar(checkpoint, "state/best_progress", best_progress_);
   store_scalar(checkpoint, "state/settling_from", settling_from_);
+  store_scalar(checkpoint, "state/finished", finished_ ? 1 : 0);
   store_scalar(checkpoint, "state/summed_steps", double(summed_steps_));
   store_scalar(checkpoint, "state/encoder_loss", encoder_loss_);
   store_scalar(checkpoint, "state/summed_views", double(summed_views_));
@@ -455,6 +472,8 @@ void Trainer::save_checkpoint() const {
   store_scalar(checkpoint, "data/particles", double(stack_.size()));
   store_scalar(checkpoint, "data/box", double(stack_.box()));
   store_scalar(checkpoint, "data/smallest_pixel_size", smallest_pixel_size(stack_));
+  checkpoint.metadata["data"] = fingerprint_;
+  checkpoint.metadata["optics_groups"] = join(optics_group_names(stack_), "\n");
   checkpoint.metadata["format"] = "cryomer checkpoint 1";
   checkpoint.metadata["config"] = config_to_json(setup_.config);
   write_safetensors(directory_.checkpoint(), checkpoint);
@@ -468,6 +487,12 @@ void Trainer::resume() {
     fail("{}: the run was trained on {} particles but {} holds {}. Resume with the same data, or start a new run", source,
          particles, stack_.path(), stack_.size());
   }
+  const auto fingerprint = checkpoint.metadata.find("data");
+  if (fingerprint != checkpoint.metadata.end() && fingerprint->second != fingerprint_) {
+    fail("{}: the run was trained on other data than {} and {} hold now (rows, pixels or atoms differ). Resume with the same data, "
+         "or start a new run",
+         source, stack_.path(), setup_.structure.source);
+  }
   restore_model(model_, checkpoint, source);
   restore_optimiser(optimiser_, checkpoint, source);
   if (poses_are_inferred()) restore_poses(poses_, stack_.size(), setup_.config.pose_search.candidates, checkpoint, source);
@@ -476,6 +501,7 @@ void Trainer::resume() {
   best_held_out_ = restore_scalar(checkpoint, "state/best_held_out", source);
   best_progress_ = restore_scalar(checkpoint, "state/best_progress", source);
   settling_from_ = restore_scalar(checkpoint, "state/settling_from", source);
+  finished_ = restore_scalar(checkpoint, "state/finished", source) != 0;
   summed_steps_ = int64_t(restore_scalar(checkpoint, "state/summed_steps", source));
   encoder_loss_ = restore_scalar(checkpoint, "state/encoder_loss", source);
   summed_views_ = int64_t(restore_scalar(checkpoint, "state/summed_views", source));
@@ -491,6 +517,7 @@ void Trainer::resume() {
   metrics_.cut_after(optimiser_.steps);
   start_ = std::chrono::steady_clock::now();
   log_info("Resumed at step {}", optimiser_.steps);
+  if (finished_) log_info("The run had settled: nothing is left to do");
 }
 
 }  // namespace cryomer

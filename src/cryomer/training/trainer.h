@@ -43,6 +43,7 @@ class Trainer {
   double progress() const;
   double elapsed() const;
   double learning_rate() const;
+  double warmed() const;  // how much of the warm-up is done, 0 to 1
   double blur() const;
   double pose_temperature() const;
   ParticleBatch next_batch();
@@ -65,6 +66,7 @@ class Trainer {
   std::vector<StepPart> parts_of(const CandidateViews& views, const Tensor& noise, const StepSettings& settings, Random random) const;
   // Moves the views' own posteriors and poses along their gradients.
   void learn_views(const StepPart& part, double rate);
+  void decay_weights(double share);
   void train_step();
   void end_of_epoch();
   Figures judge_held_out(double& base_log_likelihood);
@@ -80,6 +82,7 @@ class Trainer {
   Autoencoder model_;
   Restraints restraints_;
   Adam optimiser_;
+  std::string fingerprint_;  // of the data, see data_fingerprint.h
   PoseTable poses_;
   double radius_;         // of the molecule, A
   PosteriorTable table_;  // a row for each slot of a particle; empty in the first stage

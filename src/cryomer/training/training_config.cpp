@@ -29,7 +29,7 @@ void PoseSearchConfig::visit(ConfigVisitor& v) {
 }
 
 void PosteriorConfig::visit(ConfigVisitor& v) {
-  v.field("encoder_share", encoder_share, "share of the run in which posteriors are the encoder's; 1: always");
+  v.field("encoder_only", encoder_only, "posteriors are always the encoder's; else each particle gets its own after the warm-up");
   v.field("learning_rate", learning_rate, "Adam step size of the particles' own posteriors after that");
   v.field("sleep_share", sleep_share, "share of the images, simulated by the model, that then teach the encoder");
 }
@@ -41,9 +41,10 @@ void ObjectiveConfig::visit(ConfigVisitor& v) {
   v.field("restraints", restraints, "chain (bonds, angles and ties) or bonds (mean squared deviation of C-N bonds, as the paper)");
   v.field("chain", chain, "weight of the restraints' energy");
   v.field("torsions", torsions, "weight of 1 - cos of what each side chain's bond turns by");
-  v.field("warmup", warmup, "share of the run over which these two weights grow from a hundredth");
-  v.field("blur", blur, "A, blur of images and projections at the start of the run");
-  v.field("blur_share", blur_share, "share of the run over which the blur falls to zero");
+  v.field("warmup_epochs", warmup_epochs, "epochs over which these weights grow from a hundredth; 0: as warmup says");
+  v.field("warmup", warmup, "largest share of the run over which they do");
+  v.field("blur", blur, "A, blur of images and projections at the start of the warm-up");
+  v.field("blur_share", blur_share, "share of the warm-up over which the blur falls to zero");
   v.field("centring", centring, "weight of the squared centre of mass, 1/A^2");
 }
 
@@ -51,6 +52,7 @@ void OptimiserConfig::visit(ConfigVisitor& v) {
   v.field("learning_rate", learning_rate, "Adam step size");
   v.field("warmup_steps", warmup_steps, "steps over which the rate grows from zero");
   v.field("final_rate", final_rate, "share of the rate left at the end, reached along half a cosine");
+  v.field("decay", decay, "of the decoder's weights: the share lost in each step, over the learning rate");
   v.field("clip", clip, "largest norm of the gradient");
   v.field("batch_size", batch_size, "images per step");
 }
@@ -77,7 +79,7 @@ void apply_paper_recipe(TrainingConfig& config) {
   config.model.encoder.widths = {2048, 1024, 512, 512};
   config.model.decoder.modes = 0;
   config.model.decoder.side_chains = false;
-  config.posterior.encoder_share = 1;
+  config.posterior.encoder_only = true;
   config.objective.kind = "multi_sample";
   config.objective.samples = 64;
   config.objective.restraints = "bonds";
@@ -110,14 +112,15 @@ void TrainingConfig::check() const {
   between("model.decoder.blocks", double(model.decoder.blocks), 0, 1000);
   between("model.encoder.grid_margin", model.encoder.grid_margin, 0, 1000);
   for (const int64_t width : model.encoder.widths) between("model.encoder.widths", double(width), 1, 100000);
-  between("posterior.encoder_share", posterior.encoder_share, 0, 1);
   between("posterior.sleep_share", posterior.sleep_share, 0, 1);
   between("posterior.learning_rate", posterior.learning_rate, 0, 1000);
   between("objective.warmup", objective.warmup, 0, 1);
+  at_least("objective.warmup_epochs", double(objective.warmup_epochs), 0);
   between("objective.blur", objective.blur, 0, 100);
   between("objective.blur_share", objective.blur_share, 0, 1);
   between("optimiser.final_rate", optimiser.final_rate, 0, 1);
   at_least("optimiser.warmup_steps", optimiser.warmup_steps, 0);
+  at_least("optimiser.decay", optimiser.decay, 0);
   at_least("optimiser.clip", optimiser.clip, 1e-12);
   at_least("checkpoint_seconds", checkpoint_seconds, 0);
   between("patience", patience, 0, 1e9);

@@ -33,7 +33,7 @@ struct PoseSearchConfig {
 
 // Whose posteriors the decoder learns from.
 struct PosteriorConfig {
-  double encoder_share = 0.2;   // share of the run in which they are the encoder's; 1: always, as the paper
+  bool encoder_only = false;    // they stay the encoder's, as in the paper; else each particle gets its own after the warm-up
   double learning_rate = 0.03;  // Adam step size of the particles' own posteriors after that
   double sleep_share = 0.25;    // share of the images that the encoder is then taught with, simulated by the model itself
   void visit(ConfigVisitor& v);
@@ -46,9 +46,12 @@ struct ObjectiveConfig {
   std::string restraints = "chain";  // chain: bonds, angles and ties, in nats; bonds: C-N bonds, mean squared deviation in A^2
   double chain = 0.02;               // weight of the restraints' energy
   double torsions = 0.01;            // weight of the energy of what side chains turn by, each 1 - cos
-  double warmup = 0.15;        // share of the run over which these two weights grow from a hundredth, evenly in logarithm
+  // The warm-up, over which these two weights grow from a hundredth, evenly in logarithm: so many epochs (0: as the share
+  // says), but at most this share of the run. Too short, and motions that look alike stay one; too long, and noise is learned.
+  int64_t warmup_epochs = 24;
+  double warmup = 0.4;
   double blur = 2;             // A, of images and projections at the start of the run, so that atoms feel density far from them
-  double blur_share = 0.12;    // share of the run over which the blur falls to zero
+  double blur_share = 0.5;     // share of the warm-up over which the blur falls to zero
   double centring = 0.1;       // weight of the squared centre of mass, 1/A^2
   void visit(ConfigVisitor& v);
 };
@@ -57,6 +60,7 @@ struct OptimiserConfig {
   double learning_rate = 1e-3;
   double warmup_steps = 100;
   double final_rate = 0.02;  // of the learning rate, reached at the end along half a cosine
+  double decay = 0;           // of the decoder's weights: the share lost in each step, over the learning rate
   double clip = 10;          // largest norm of the gradient
   int64_t batch_size = 128;
   void visit(ConfigVisitor& v);

@@ -1,0 +1,15 @@
+// Tells whether a run goes on with the data it began with.
+#pragma once
+
+#include <string>
+
+#include "cryomer/data/particle_stack.h"
+#include "cryomer/structure/structure.h"
+
+namespace cryomer {
+
+// A hash of the particle table, of the pixels of up to 64 images spread over it, and of the structure's atoms. Equal for
+// equal data wherever the files lie.
+std::string data_fingerprint(const ParticleStack& stack, const Structure& structure);
+
+}  // namespace cryomer
