@@ -309,6 +309,23 @@ TEST(DataFingerprint, DependsOnRowsPixelsAndAtoms) {
   EXPECT_NE(data_fingerprint(stack_in(twin), s), first);
 }
 
+TEST(Trainer, LetsTheDecodersWeightsDecay) {
+  auto size_of_weights = [&](double decay, const std::string& part) {
+    TrainingConfig config = small_config(data(), 2);
+    config.optimiser.decay = decay;
+    SmallRun run(config, scratch_folder());
+    run.trainer->run();
+    double sum = 0;
+    for (const auto& [name, tensor] : run.trainer->model().parameters.all()) {
+      if (starts_with(name, part) && tensor.dim() == 2) sum += tensor.square().sum().item<double>();
+    }
+    return sum;
+  };
+  // 14 steps at up to 3e-3: the weights keep a share of about exp(-14 * 2e-3 * 20).
+  EXPECT_LT(size_of_weights(20, "decoder."), 0.6 * size_of_weights(0, "decoder."));
+  EXPECT_GT(size_of_weights(20, "encoder."), 0.9 * size_of_weights(0, "encoder."));
+}
+
 TEST(Trainer, HasNothingToDoAfterItSettled) {
   TrainingConfig config = small_config(data(), 200);
   config.patience = 1e-6;

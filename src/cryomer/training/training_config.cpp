@@ -88,6 +88,7 @@ void apply_paper_recipe(TrainingConfig& config) {
   config.objective.blur = 0;
   config.optimiser.learning_rate = 3e-4;
   config.optimiser.warmup_steps = 0;
+  config.optimiser.decay = 0;
   config.optimiser.batch_size = 256;
   config.epochs = 500;
 }
