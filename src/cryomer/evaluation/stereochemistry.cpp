@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -14,6 +15,7 @@ namespace cryomer {
 
 namespace {
 
+constexpr int64_t kClashConformations = 1000;  // counted in; it takes longer than everything else here
 constexpr double kIdealPeptideBond = 1.329;  // A
 
 struct PeptideBond {
@@ -62,6 +64,8 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
   const std::vector<BackboneHydrogenBond> hydrogen_bonds = secondary_structure_bonds(base);
   const ClashCounter clashes(base);
 
+  const int64_t clash_step = (ensemble.size() + kClashConformations - 1) / kClashConformations;
+
   std::vector<Counts> counts(ensemble.size());
   at::parallel_for(0, ensemble.size(), 16, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
@@ -72,7 +76,7 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
         of.square += (length - bond.base_length) * (length - bond.base_length);
         of.square_ideal += (length - kIdealPeptideBond) * (length - kIdealPeptideBond);
       }
-      of.clashes = clashes.count(x);
+      if (i % clash_step == 0) of.clashes = clashes.count(x);
       for (const BackboneHydrogenBond& bond : hydrogen_bonds) {
         if (hydrogen_bond_energy(bond, x) >= kHydrogenBondEnergy) continue;
         ++(bond.kind == SecondaryStructure::helix ? of.helix : of.strand);
@@ -84,11 +88,14 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
   for (const BackboneHydrogenBond& bond : hydrogen_bonds) {
     ++(bond.kind == SecondaryStructure::helix ? result.helix_bond_count : result.strand_bond_count);
   }
-  double square = 0, square_ideal = 0, clash_sum = 0, helix = 0, strand = 0;
+  double square = 0, square_ideal = 0, clash_sum = 0, clash_share = 0, helix = 0, strand = 0;
   for (int64_t i = 0; i < ensemble.size(); ++i) {
     square += shares[i] * counts[i].square;
     square_ideal += shares[i] * counts[i].square_ideal;
-    clash_sum += shares[i] * static_cast<double>(counts[i].clashes);
+    if (i % clash_step == 0) {
+      clash_sum += shares[i] * static_cast<double>(counts[i].clashes);
+      clash_share += shares[i];
+    }
     helix += shares[i] * counts[i].helix;
     strand += shares[i] * counts[i].strand;
   }
@@ -97,7 +104,7 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
   };
   result.bond_rms_deviation = std::sqrt(ratio(square, bonds.size()));
   result.bond_rms_deviation_ideal = std::sqrt(ratio(square_ideal, bonds.size()));
-  result.clashes_per_1000_atoms = 1000 * clash_sum / static_cast<double>(ensemble.atom_count);
+  result.clashes_per_1000_atoms = 1000 * clash_sum / std::max(clash_share, 1e-300) / static_cast<double>(ensemble.atom_count);
   result.hydrogen_bonds_kept = ratio(helix + strand, hydrogen_bonds.size());
   result.helix_bonds_kept = ratio(helix, result.helix_bond_count);
   result.strand_bonds_kept = ratio(strand, result.strand_bond_count);
