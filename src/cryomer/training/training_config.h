@@ -60,7 +60,7 @@ struct OptimiserConfig {
   double learning_rate = 1e-3;
   double warmup_steps = 100;
   double final_rate = 0.02;  // of the learning rate, reached at the end along half a cosine
-  double decay = 1;           // of the decoder's weights: the share lost in each step, over the learning rate
+  double decay = 4;           // of the decoder's weights: the share lost in each step, over the learning rate
   double clip = 10;          // largest norm of the gradient
   int64_t batch_size = 128;
   void visit(ConfigVisitor& v);
