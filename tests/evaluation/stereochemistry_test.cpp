@@ -60,6 +60,23 @@ TEST(Stereochemistry, CountsLostHydrogenBondsAndClashes) {
   EXPECT_GE(stereochemistry(helix, {70, overlapping}).clashes_per_1000_atoms, 5 * 1000.0 / 70);
 }
 
+// Clashes are looked for in some of many conformations, but never only in those that count for nothing.
+TEST(Stereochemistry, CountsTheClashesOfConformationsThatHaveWeight) {
+  const Structure helix = testing::polyalanine(14);
+  std::vector<float> crushed = helix.coordinates();
+  for (float& x : crushed) x *= 0.6f;
+  const double expected = stereochemistry(helix, {helix.atom_count(), crushed}).clashes_per_1000_atoms;
+  ASSERT_GT(expected, 0);
+  Ensemble many;
+  many.atom_count = helix.atom_count();
+  std::vector<double> weights;
+  for (int i = 0; i < 2000; ++i) {
+    many.append(i % 2 ? crushed.data() : helix.coordinates().data());
+    weights.push_back(i % 2);
+  }
+  EXPECT_NEAR(stereochemistry(helix, many, weights).clashes_per_1000_atoms, expected, 1e-9);
+}
+
 TEST(Stereochemistry, RefusesOtherAtoms) {
   const Structure helix = testing::polyalanine(5);
   EXPECT_NE(testing::error_of([&] {

@@ -2,7 +2,6 @@
 
 #include <ATen/Parallel.h>
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -50,6 +49,18 @@ struct Counts {
   int helix = 0, strand = 0;
 };
 
+// Marks at most `largest` of the conformations that have a share, evenly spread over them.
+std::vector<char> spread_choice(const std::vector<double>& shares, int64_t largest) {
+  std::vector<int64_t> present;
+  for (size_t i = 0; i < shares.size(); ++i) {
+    if (shares[i] > 0) present.push_back(int64_t(i));
+  }
+  const auto count = int64_t(present.size()), step = (count + largest - 1) / largest;
+  std::vector<char> chosen(shares.size(), 0);
+  for (int64_t k = 0; k < count; k += step) chosen[present[k]] = 1;
+  return chosen;
+}
+
 }  // namespace
 
 Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
@@ -64,8 +75,7 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
   const std::vector<BackboneHydrogenBond> hydrogen_bonds = secondary_structure_bonds(base);
   const ClashCounter clashes(base);
 
-  const int64_t clash_step = (ensemble.size() + kClashConformations - 1) / kClashConformations;
-
+  const std::vector<char> counts_clashes = spread_choice(shares, kClashConformations);
   std::vector<Counts> counts(ensemble.size());
   at::parallel_for(0, ensemble.size(), 16, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
@@ -76,7 +86,7 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
         of.square += (length - bond.base_length) * (length - bond.base_length);
         of.square_ideal += (length - kIdealPeptideBond) * (length - kIdealPeptideBond);
       }
-      if (i % clash_step == 0) of.clashes = clashes.count(x);
+      if (counts_clashes[i]) of.clashes = clashes.count(x);
       for (const BackboneHydrogenBond& bond : hydrogen_bonds) {
         if (hydrogen_bond_energy(bond, x) >= kHydrogenBondEnergy) continue;
         ++(bond.kind == SecondaryStructure::helix ? of.helix : of.strand);
@@ -92,7 +102,7 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
   for (int64_t i = 0; i < ensemble.size(); ++i) {
     square += shares[i] * counts[i].square;
     square_ideal += shares[i] * counts[i].square_ideal;
-    if (i % clash_step == 0) {
+    if (counts_clashes[i]) {
       clash_sum += shares[i] * static_cast<double>(counts[i].clashes);
       clash_share += shares[i];
     }
@@ -104,7 +114,7 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
   };
   result.bond_rms_deviation = std::sqrt(ratio(square, bonds.size()));
   result.bond_rms_deviation_ideal = std::sqrt(ratio(square_ideal, bonds.size()));
-  result.clashes_per_1000_atoms = 1000 * clash_sum / std::max(clash_share, 1e-300) / static_cast<double>(ensemble.atom_count);
+  result.clashes_per_1000_atoms = 1000 * clash_sum / clash_share / static_cast<double>(ensemble.atom_count);
   result.hydrogen_bonds_kept = ratio(helix + strand, hydrogen_bonds.size());
   result.helix_bonds_kept = ratio(helix, result.helix_bond_count);
   result.strand_bonds_kept = ratio(strand, result.strand_bond_count);
