@@ -19,25 +19,28 @@ namespace fs = std::filesystem;
 struct Train {
   CommonOptions common;
   std::string particles, structure, out, poses, recipe = "default", encoder, device = "auto", config_file, data_dir, max_time, frame;
-  int64_t latent_dim = 0, epochs = 0;
+  int64_t latent_dim = 0, epochs = 0, seeds = 1;
   double pixel_size = 0;
   bool resume = false, overwrite = false;
   std::vector<std::string> set;
   const CLI::App* command = nullptr;
 
   void run();
-  TrainingConfig resolve() const;
+  TrainingConfig resolve(const RunDirectory& directory, int64_t number) const;
+  double train(const RunDirectory& directory, int64_t number) const;
 };
 
-TrainingConfig Train::resolve() const {
+// Of the run with this number, the first being zero.
+TrainingConfig Train::resolve(const RunDirectory& directory, int64_t number) const {
   TrainingConfig config;
   if (recipe == "paper") {
-    apply_paper_recipe(config);
+    apply_paper_recipe(config, poses == "infer");
   } else if (recipe != "default") {
     fail_usage("--recipe {}: unknown.{} Known: default, paper", recipe, did_you_mean(recipe, {"default", "paper"}));
   }
   // A run goes on with its own settings.
-  if (resume) config_from_json(config, read_file(RunDirectory{out}.config()), RunDirectory{out}.config());
+  const bool goes_on = resume && fs::exists(directory.config());
+  if (goes_on) config_from_json(config, read_file(directory.config()), directory.config());
   if (!config_file.empty()) config_from_json(config, read_file(config_file), config_file);
   for (const std::string& assignment : set) config_set(config, assignment);
   config.data.particles = fs::absolute(particles).lexically_normal().string();
@@ -57,11 +60,12 @@ TrainingConfig Train::resolve() const {
   if (!max_time.empty()) {
     const auto seconds = parse_duration(max_time);
     if (!seconds || *seconds <= 0) fail_usage("--max-time {}: expected a duration such as 90s, 10m or 1h30m", max_time);
-    config.max_seconds = *seconds;
+    config.max_seconds = *seconds / double(seeds);
     // The time decides, unless the number of epochs was said as well.
     if (epochs == 0 && config_file.empty()) config.epochs = 1000000;
   }
   if (command->count("--seed") > 0) config.seed = common.seed;
+  if (!goes_on || command->count("--seed") > 0) config.seed += number;
   if (device == "cuda") fail_usage("--device cuda: this build has no CUDA kernels yet; use --device cpu");
   if (device != "auto" && device != "cpu") {
     fail_usage("--device {}: unknown.{} Known: auto, cpu, cuda", device, did_you_mean(device, {"auto", "cpu", "cuda"}));
@@ -70,20 +74,16 @@ TrainingConfig Train::resolve() const {
   return config;
 }
 
-void Train::run() {
-  common.apply();
-  const RunDirectory directory{out};
-  if (resume && overwrite) fail_usage("--resume continues a run and --overwrite starts it anew: give one of them");
-  if (resume && (!fs::exists(directory.checkpoint()) || !fs::exists(directory.config()))) {
-    fail("--resume: {} holds no checkpoint to continue from; start the run without --resume", out);
-  }
-  const TrainingConfig config = resolve();
+// Returns the held-out bound that the run reached.
+double Train::train(const RunDirectory& directory, int64_t number) const {
+  const TrainingConfig config = resolve(directory, number);
+  const bool goes_on = resume && fs::exists(directory.checkpoint());
   RunSetup setup;
   setup.config = config;
   const ParticleStack stack = ParticleStack::open(config.data.particles, particle_options(config));
   setup.structure = read_structure(config.data.structure);
-  OutputFolder folder(out, overwrite, resume);
-  if (!resume) {
+  OutputFolder folder(directory.path, overwrite, resume);
+  if (!goes_on) {
     for (const std::string& old : {directory.checkpoint(), directory.metrics(), directory.log()}) fs::remove(old);
   }
   set_log_file(directory.log());
@@ -92,14 +92,47 @@ void Train::run() {
            stack.optics_groups().size());
   setup.origin = find_origin(config, setup.structure, stack);
   check_fits_box(setup.structure, setup.origin, stack.box(), smallest_pixel_size(stack));
-  if (!resume) write_file_atomically(directory.structure(config.data.structure), read_file(config.data.structure));
+  if (!goes_on) write_file_atomically(directory.structure(config.data.structure), read_file(config.data.structure));
   Trainer trainer(std::move(setup), stack, directory);
-  if (resume) trainer.resume();
+  if (goes_on) trainer.resume();
   write_file_atomically(directory.config(), config_to_json(config));
   folder.keep();
   trainer.run();
-  log_info("Trained for {} steps; the model is in {}", trainer.step(), out);
+  log_info("Trained for {} steps; the model is in {}", trainer.step(), directory.path);
   set_log_file("");
+  return trainer.best_held_out();
+}
+
+void Train::run() {
+  common.apply();
+  const RunDirectory directory{out};
+  if (seeds < 1 || seeds > 1000) fail_usage("--seeds {}: expected 1 to 1000 runs", seeds);
+  if (resume && overwrite) fail_usage("--resume continues a run and --overwrite starts it anew: give one of them");
+  auto of_seed = [&](int64_t number) { return seeds == 1 ? directory : RunDirectory{formatted("{}/seed_{}", out, number + 1)}; };
+  if (resume && (!fs::exists(of_seed(0).checkpoint()) || !fs::exists(of_seed(0).config()))) {
+    fail("--resume: {} holds no checkpoint to continue from; start the run without --resume", of_seed(0).path);
+  }
+  if (seeds == 1) {
+    train(directory, 0);
+    return;
+  }
+  OutputFolder folder(out, overwrite, resume);
+  int64_t best = 0;
+  double best_bound = 0;
+  for (int64_t number = 0; number < seeds; ++number) {
+    log_info("Run {} of {}", number + 1, seeds);
+    const double bound = train(of_seed(number), number);
+    if (number == 0 || bound > best_bound) {
+      best = number;
+      best_bound = bound;
+    }
+    folder.keep();
+  }
+  // The best run's files, beside the folders of all.
+  for (const auto& entry : fs::directory_iterator(of_seed(best).path)) {
+    if (entry.is_regular_file()) write_file_atomically(out + "/" + entry.path().filename().string(), read_file(entry.path().string()));
+  }
+  log_info("Of {} runs that of seed_{} has the best held-out bound, {:.2f} nats an image: it is the model in {}", seeds, best + 1, best_bound, out);
 }
 
 }  // namespace
@@ -117,6 +150,8 @@ void add_train(CLI::App& program) {
   command->add_option("--latent-dim", t->latent_dim, "Dimension of the conformation latent");
   command->add_option("--epochs", t->epochs, "Passes over the particles");
   command->add_option("--max-time", t->max_time, "Stop after this time, e.g. 10m");
+  command->add_option("--seeds", t->seeds, "Runs with seeds of their own, of which the best by held-out likelihood is kept; they share --max-time")
+      ->capture_default_str();
   command->add_option("--device", t->device, "auto, cpu or cuda")->capture_default_str();
   command->add_option("--data-dir", t->data_dir, "Folder in which image paths are tried first");
   command->add_option("--pixel-size", t->pixel_size, "A; replaces what the files say");

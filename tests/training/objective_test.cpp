@@ -31,7 +31,9 @@ struct Scene {
   Tensor noise = antithetic_noise(Random(5), 6, 4, 2);
   DiagonalGaussian posterior{at::full({6, 2}, 0.3f), at::full({6, 2}, 0.5f)};
 
-  LossTerms at_warmth(double warmth) const { return loss(model, config.objective, restraints, batch, observed, posterior, noise, warmth); }
+  LossTerms at_warmth(double warmth, const Tensor& weight = {}) const {
+    return loss(model, config.objective, restraints, batch, observed, posterior, draw_conformations(model, posterior, noise), warmth, weight);
+  }
 };
 
 TEST(Loss, IsTheSumOfItsTerms) {
@@ -56,9 +58,7 @@ TEST(Loss, IsTheSumOfItsTerms) {
 
 TEST(Loss, CountsRowsByTheirWeights) {
   const Scene scene;
-  auto with = [&](const Tensor& weight) {
-    return loss(scene.model, scene.config.objective, scene.restraints, scene.batch, scene.observed, scene.posterior, scene.noise, 1, weight);
-  };
+  auto with = [&](const Tensor& weight) { return scene.at_warmth(1, weight); };
   const LossTerms second = with(tensor_from(std::vector<float>{0, 3, 0, 0, 0, 0}, {6})), even = with(at::full({6}, 0.5f)), all = scene.at_warmth(1);
   EXPECT_NEAR(second.log_likelihood - second.kl, second.bound[1].item<double>(), 1e-3 * (1 + std::abs(second.log_likelihood)));
   EXPECT_NEAR(even.total.item<double>(), all.total.item<double>(), 1e-3 * (1 + std::abs(all.log_likelihood)));
@@ -89,6 +89,31 @@ TEST(Loss, OfManySamplesIsNoLargerThanTheBound) {
   const double one = scene.at_warmth(0).total.item<double>();
   scene.config.objective.kind = "elbo";
   EXPECT_NEAR(scene.at_warmth(0).total.item<double>(), one, 1e-4 * std::abs(one));
+}
+
+// Poses given one for each image, for each sample, or several for each sample that are all the same: one and the same objective.
+TEST(Loss, TakesAnyNumberOfPosesForEachSample) {
+  Scene scene;
+  scene.config.objective.kind = "multi_sample";
+  const double once = scene.at_warmth(1).total.item<double>();
+  for (const int64_t each : {4, 12}) {
+    ParticleBatch repeated = scene.batch;
+    repeated.rotation = scene.batch.rotation.repeat_interleave(each, 0);
+    repeated.shift = scene.batch.shift.repeat_interleave(each, 0);
+    const LossTerms t = loss(scene.model, scene.config.objective, scene.restraints, repeated, scene.observed, scene.posterior,
+                             draw_conformations(scene.model, scene.posterior, scene.noise), 1);
+    EXPECT_NEAR(t.total.item<double>(), once, 1e-4 * std::abs(once)) << each;
+  }
+  // And the poses of a sample are neighbours: spoiling all of one sample's spoils that sample alone.
+  ParticleBatch spoiled = scene.batch;
+  spoiled.rotation = scene.batch.rotation.repeat_interleave(8, 0);
+  spoiled.shift = scene.batch.shift.repeat_interleave(8, 0).clone();
+  spoiled.shift.slice(0, 0, 2).fill_(1000);
+  scene.config.objective.kind = "elbo";
+  const DrawnConformations drawn = draw_conformations(scene.model, scene.posterior, scene.noise);
+  const Tensor likelihood = loss(scene.model, scene.config.objective, scene.restraints, spoiled, scene.observed, scene.posterior, drawn, 1).overlap;
+  EXPECT_LT(likelihood.slice(0, 0, 2).abs().max().item<double>(), 1e-3);
+  EXPECT_GT(likelihood.slice(0, 2, 8).abs().min().item<double>(), 1e-3);
 }
 
 TEST(SleepLoss, IsDecidedByItsRandomNumbersAndTeachesTheEncoderAlone) {

@@ -210,6 +210,54 @@ TEST(Trainer, ContinuesBitForBitWithInferredPoses) {
   EXPECT_EQ(timeless(whole.metrics()), timeless(parts.metrics()));
 }
 
+// The paper's way to poses, small.
+TrainingConfig pose_network_config(int64_t epochs) {
+  TrainingConfig config = small_config(data(), epochs);
+  apply_paper_recipe(config, true);
+  config.data.poses = "infer";
+  config.epochs = epochs;
+  config.model.latent_dim = 2;
+  config.model.padding = 1;
+  config.model.encoder.widths = {64};
+  config.objective.samples = 3;
+  config.objective.pose_samples = 2;
+  config.objective.pose_samples_alone = 8;
+  config.objective.poses_alone = 0.5;
+  config.optimiser.batch_size = 32;
+  config.optimiser.learning_rate = 3e-3;
+  return config;
+}
+
+TEST(Trainer, LearnsPosesAloneAndThenEverything) {
+  SmallRun run(pose_network_config(40), scratch_folder());
+  run.trainer->run();
+  const std::vector<double> training = column(run.directory.metrics(), "log_likelihood");
+  ASSERT_EQ(training.size(), 40u);
+  EXPECT_GT(training[19], training[0] + 1) << "the base structure's poses";
+  EXPECT_GT(training[39], training[19] + 1) << "and its motion";
+  std::vector<std::string> stages;
+  for (const std::string& line : split(read_file(run.directory.metrics()), '\n')) {
+    if (!line.empty() && (stages.empty() || stages.back() != split(line, ',')[3])) stages.push_back(split(line, ',')[3]);
+  }
+  EXPECT_EQ(stages, (std::vector<std::string>{"stage", "poses", "encoder"}));
+}
+
+TEST(Trainer, ContinuesBitForBitWithAPoseNetwork) {
+  const TrainingConfig config = pose_network_config(2);
+  const RunDirectory whole{scratch_folder()}, parts{scratch_folder()};
+  SmallRun(config, whole.path).trainer->run();
+  for (int step = 1; step <= 10; ++step) {
+    SmallRun run(config, parts.path);
+    if (step > 1) run.trainer->resume();
+    run_one_step(*run.trainer);
+  }
+  SmallRun last(config, parts.path);
+  last.trainer->resume();
+  last.trainer->run();
+  expect_same_checkpoint(whole.checkpoint(), parts.checkpoint());
+  EXPECT_EQ(timeless(whole.metrics()), timeless(parts.metrics()));
+}
+
 TEST(Trainer, RefusesAStructureThatIsNotInTheImages) {
   const std::string folder = testing::small_data(64);
   MrcStackWriter stack(folder + "/particles.mrcs", testing::kBox, testing::kBox, testing::kPixelSize);

@@ -49,12 +49,21 @@ TEST(TrainingConfig, RefusesValuesWithoutSenseByTheirKey) {
 
 TEST(PaperRecipe, IsAValidConfigurationWithThePapersSizes) {
   TrainingConfig config;
-  apply_paper_recipe(config);
+  apply_paper_recipe(config, false);
   config.check();
   EXPECT_EQ(config.model.encoder.kind, "image");
   EXPECT_EQ(config.model.encoder.widths, (std::vector<int64_t>{2048, 1024, 512, 512}));
   EXPECT_EQ(config.model.decoder.modes, 0);
   EXPECT_EQ(config.objective.samples, 64);
+  EXPECT_FALSE(config.model.pose_network.used);
+  TrainingConfig unposed;
+  apply_paper_recipe(unposed, true);
+  unposed.data.poses = "infer";
+  unposed.check();
+  EXPECT_EQ(unposed.objective.pose_samples_alone, 128);
+  EXPECT_EQ(unposed.objective.samples * unposed.objective.pose_samples, 256);
+  unposed.model.encoder.kind = "canonical";  // looks from a known pose
+  EXPECT_NE(error_of([&] { unposed.check(); }).find("'model.pose_network.used'"), std::string::npos);
 }
 
 }  // namespace

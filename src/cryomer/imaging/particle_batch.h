@@ -6,6 +6,11 @@
 
 namespace cryomer {
 
+// Poses of some views: rotation [views, 3, 3], shift [views, 2] A.
+struct Poses {
+  Tensor rotation, shift;
+};
+
 struct ParticleBatch {
   Tensor images;                       // [batch, box, box]
   std::vector<ParticleOptics> optics;  // [batch]

@@ -10,6 +10,7 @@
 #include "cryomer/base/text.h"
 #include "cryomer/data/particle_loader.h"
 #include "cryomer/pose_search/pose_finder.h"
+#include "cryomer/training/objective.h"
 #include "cryomer/training/pose_inference.h"
 
 namespace cryomer {
@@ -17,6 +18,7 @@ namespace cryomer {
 namespace {
 
 constexpr double kPoseStep = 0.05;  // A, of refining poses that were inferred
+constexpr int64_t kDrawnPoses = 64;  // of a pose network, for each image
 
 Pose pose_of(const Poses& poses, int64_t row) {
   Pose pose;
@@ -67,6 +69,27 @@ Candidates searched_candidates(const TrainedModel& trained, PoseFinder& finder, 
   Candidates found;
   found.views = candidate_views(numbered, table, 4);
   found.start = trained.model->encode(found.views.batch, trained.model->images.observe(found.views.batch));
+  return found;
+}
+
+// The best of some poses drawn from the model's network, for each image.
+Candidates network_candidates(const TrainedModel& trained, const ParticleBatch& batch) {
+  const Autoencoder& model = *trained.model;
+  const int64_t images = batch.size();
+  const ObservedBatch observed = model.images.observe(batch);
+  Candidates found;
+  found.start = model.encode(batch, observed);
+  const Tensor draws = antithetic_noise(Random(uint64_t(trained.setup.config.seed), 0x9e7), 1, kDrawnPoses - 1, PoseNetwork::kLatents);
+  const Tensor noise = at::cat({at::zeros({1, 1, PoseNetwork::kLatents}), draws}, 1).expand({images, -1, -1});
+  const Poses poses = model.pose_network->poses(model.encode_pose(batch, observed).sample(noise).reshape({-1, PoseNetwork::kLatents}));
+  const ViewIndex views{at::arange(images, at::kLong).repeat_interleave(kDrawnPoses), at::arange(images, at::kLong).repeat_interleave(kDrawnPoses)};
+  const Tensor likelihood = model.images.log_likelihood(model.decoder(found.start.mean), poses.rotation, poses.shift, views, observed).log_likelihood;
+  const Tensor best = likelihood.reshape({images, kDrawnPoses}).argmax(1) + at::arange(images, at::kLong) * kDrawnPoses;
+  found.views.batch = batch;
+  found.views.batch.rotation = poses.rotation.index_select(0, best);
+  found.views.batch.shift = poses.shift.index_select(0, best);
+  found.views.images = images;
+  found.views.weight = at::ones({images});
   return found;
 }
 
@@ -122,7 +145,7 @@ Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedMode
   const std::vector<int> group_in_training = groups_in_training(trained, stack);
   const bool known = own_particles && trained.poses.particles() == stack.size();
   std::optional<PoseFinder> finder;
-  if (trained.poses_were_inferred() && !known) {
+  if (trained.poses_were_inferred() && !known && !model.pose_network) {
     at::NoGradGuard guard;
     const TrainingConfig& c = trained.setup.config;
     finder.emplace(model.images, learned_structures(model, uint64_t(c.seed)), pose_grid(c.pose_search));
@@ -139,6 +162,7 @@ Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedMode
     {
       at::NoGradGuard guard;
       candidates = !trained.poses_were_inferred() ? given_candidates(trained, batch)
+                   : model.pose_network           ? network_candidates(trained, batch)
                    : finder                       ? searched_candidates(trained, *finder, batch, trained.setup.config.data.poses == "refine")
                                                   : known_candidates(trained, batch);
     }

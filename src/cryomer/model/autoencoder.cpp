@@ -22,6 +22,13 @@ Autoencoder::Autoencoder(const ModelConfig& config, const Structure& base, int64
       encoder(config.encoder, base_positions, box, smallest_pixel_size, config.latent_dim, parameters),
       decoder(config.decoder, bodies, modes_for(config.decoder, base), config.latent_dim, parameters),
       prior(LatentPrior::standard_normal(config.latent_dim)),
-      latent_dim(config.latent_dim) {}
+      latent_dim(config.latent_dim) {
+  if (config.pose_network.used) pose_network.emplace(config.pose_network, encoder.width(), decoder.representation_size(), parameters);
+}
+
+DiagonalGaussian Autoencoder::encode_pose(const ParticleBatch& batch, const ObservedBatch& observed) const {
+  const Tensor encoded = encoder.encoded(encoder.features(batch, observed, images, batch.rotation, batch.shift));
+  return (*pose_network)(encoded, decoder.representation(encoder.posterior(encoded).mean));
+}
 
 }  // namespace cryomer

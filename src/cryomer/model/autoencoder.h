@@ -1,9 +1,12 @@
 // The whole model: image -> distribution over latents -> structures -> images.
 #pragma once
 
+#include <optional>
+
 #include "cryomer/model/conformation_decoder.h"
 #include "cryomer/model/conformation_encoder.h"
 #include "cryomer/model/latent_prior.h"
+#include "cryomer/model/pose_network.h"
 #include "cryomer/structure/structure.h"
 
 namespace cryomer {
@@ -18,12 +21,16 @@ class Autoencoder {
     return encoder(encoder.features(batch, observed, images, batch.rotation, batch.shift));
   }
 
+  // The network's distribution over each image's pose (latents of PoseNetwork) with its most likely conformation.
+  DiagonalGaussian encode_pose(const ParticleBatch& batch, const ObservedBatch& observed) const;
+
   ParameterSet parameters;
   ImageModel images;
   std::shared_ptr<const RigidBodyData> bodies;
   Tensor base_positions;  // [atoms, 3]
   ConformationEncoder encoder;
   ConformationDecoder decoder;
+  std::optional<PoseNetwork> pose_network;
   LatentPrior prior;
   int64_t latent_dim;
 };

@@ -39,10 +39,13 @@ ConformationDecoder::ConformationDecoder(const DecoderConfig& config, const std:
   }
 }
 
-ConformationDecoder::Moves ConformationDecoder::moves(const Tensor& latents) const {
+Tensor ConformationDecoder::representation(const Tensor& latents) const {
   Tensor h = input_(latents);
   for (const Block& block : blocks_) h = h + block.second(at::leaky_relu(block.first(block.norm(h))));
-  const Tensor representation = at::leaky_relu(representation_(norm_(h)));
+  return at::leaky_relu(representation_(norm_(h)));
+}
+
+ConformationDecoder::Moves ConformationDecoder::moves(const Tensor& latents, const Tensor& representation) const {
   Tensor result;
   if (mode_basis_.defined()) result = at::matmul(modes_(representation) + at::linear(latents, skip_), mode_basis_);
   if (free_.weight.defined()) result = result.defined() ? result + free_(representation) : free_(representation);

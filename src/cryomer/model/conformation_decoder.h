@@ -20,7 +20,11 @@ class ConformationDecoder {
   struct Moves {
     Tensor residues, torsions;
   };
-  Moves moves(const Tensor& latents) const;  // latents [samples, latent_dim]
+  // latents [samples, latent_dim] -> the decoded representation, [samples, representation_size()], and the moves it means.
+  Tensor representation(const Tensor& latents) const;
+  Moves moves(const Tensor& latents, const Tensor& representation) const;
+  Moves moves(const Tensor& latents) const { return moves(latents, representation(latents)); }
+  int64_t representation_size() const { return representation_.weight.size(0); }
   // -> positions [samples, atoms, 3] A, in the frame of the centred base.
   Tensor place(const Moves& moves) const { return place_atoms(bodies_, movement(), moves.residues, moves.torsions); }
   Movement movement() const { return mode_basis_.defined() ? Movement::twist : Movement::delta; }

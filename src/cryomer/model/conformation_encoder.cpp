@@ -45,11 +45,10 @@ ConformationEncoder::ConformationEncoder(const EncoderConfig& config, const Tens
                did_you_mean(config.kind, {"canonical", "image"}));
   }
   hidden_ = Mlp(parameters, "encoder.hidden", feature_count_, config.widths);
-  const int64_t last = config.widths.empty() ? feature_count_ : config.widths.back();
-  output_norm_ = LayerNorm(parameters, "posterior.norm", last);
+  output_norm_ = LayerNorm(parameters, "posterior.norm", width());
   // A narrow start: wide random motion explains images worse than none, and the model would learn to ignore its latents.
-  mean_ = Linear(parameters, "posterior.mean", last, latent_dim, 0.3);
-  deviation_ = Linear(parameters, "posterior.deviation", last, latent_dim, 0.1);
+  mean_ = Linear(parameters, "posterior.mean", width(), latent_dim, 0.3);
+  deviation_ = Linear(parameters, "posterior.deviation", width(), latent_dim, 0.1);
   at::NoGradGuard guard;
   deviation_.bias.fill_(std::log(std::expm1(kStartDeviation)));
 }
@@ -88,10 +87,13 @@ void ConformationEncoder::calibrate(const Tensor& features) {
   feature_scale.fill_(1.0 / std::sqrt(seen.square().mean().item<double>() + 1e-30));
 }
 
-DiagonalGaussian ConformationEncoder::operator()(const Tensor& features) const {
+Tensor ConformationEncoder::encoded(const Tensor& features) const {
   check_shape(features, "features", {-1, feature_count_});
-  const Tensor input = config_.kind == "image" ? input_norm_(features) : features;
-  const Tensor hidden = output_norm_(hidden_(input));
+  return hidden_(config_.kind == "image" ? input_norm_(features) : features);
+}
+
+DiagonalGaussian ConformationEncoder::posterior(const Tensor& encoded) const {
+  const Tensor hidden = output_norm_(encoded);
   return {mean_(hidden), at::softplus(deviation_(hidden)) + 1e-4};
 }
 

@@ -23,7 +23,11 @@ class ConformationEncoder {
   // [batch, 2]: the poses to look from.
   Tensor features(const ParticleBatch& batch, const ObservedBatch& observed, const ImageModel& images,
                   const Tensor& rotation, const Tensor& shift) const;
-  DiagonalGaussian operator()(const Tensor& features) const;
+  // The features as the hidden layers see them, [batch, width()].
+  Tensor encoded(const Tensor& features) const;
+  DiagonalGaussian posterior(const Tensor& encoded) const;
+  DiagonalGaussian operator()(const Tensor& features) const { return posterior(encoded(features)); }
+  int64_t width() const { return config_.widths.empty() ? feature_count_ : config_.widths.back(); }
 
   // Scales the features to unit mean square; called once, with the features of some images.
   void calibrate(const Tensor& features);

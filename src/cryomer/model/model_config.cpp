@@ -20,6 +20,12 @@ void DecoderConfig::visit(ConfigVisitor& v) {
   v.field("free_residues", free_residues, "with modes: six free numbers a residue on top of them");
 }
 
+void PoseNetworkConfig::visit(ConfigVisitor& v) {
+  v.field("used", used, "with poses inferred: a network says each image's pose, as the paper; else they are searched for");
+  v.field("shift_scale", shift_scale, "A that a shift latent of one means");
+  v.field("widths", widths, "widths of the hidden layers");
+}
+
 void ModelConfig::visit(ConfigVisitor& v) {
   v.field("latent_dim", latent_dim, "dimension of the conformation latent");
   v.field("prior_components", prior_components, "normal distributions in the learned prior; 1: standard normal");
@@ -27,6 +33,7 @@ void ModelConfig::visit(ConfigVisitor& v) {
   v.field("padding", padding, "rendered grid over the box; 1: the CTF wraps around, 2: it never does");
   v.group("encoder", encoder);
   v.group("decoder", decoder);
+  v.group("pose_network", pose_network);
 }
 
 }  // namespace cryomer

@@ -25,6 +25,14 @@ struct DecoderConfig {
   void visit(ConfigVisitor& v);
 };
 
+// Poses from a network, as the paper has them; else they are given or searched for.
+struct PoseNetworkConfig {
+  bool used = false;
+  double shift_scale = 2;                        // A that a shift latent of one means
+  std::vector<int64_t> widths = {32, 32, 32};    // of the hidden layers
+  void visit(ConfigVisitor& v);
+};
+
 struct ModelConfig {
   int64_t latent_dim = 32;
   int64_t prior_components = 8;  // normal distributions in the learned prior; 1: standard normal, as the paper
@@ -32,6 +40,7 @@ struct ModelConfig {
   double padding = 1.0;     // the rendered grid over the box; 2: the CTF never wraps around
   EncoderConfig encoder;
   DecoderConfig decoder;
+  PoseNetworkConfig pose_network;
   void visit(ConfigVisitor& v);
 };
 

@@ -5,11 +5,6 @@
 
 namespace cryomer {
 
-// Poses of some views: rotation [views, 3, 3], shift [views, 2] A.
-struct Poses {
-  Tensor rotation, shift;
-};
-
 // Turns each rotation about the molecule's axes by a small vector: exact to first order, which is what a gradient at zero
 // needs. turn [views, 3] rad.
 Tensor turned(const Tensor& rotation, const Tensor& turn);

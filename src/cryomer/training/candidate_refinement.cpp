@@ -41,7 +41,8 @@ RefinedViews refine_part(const Autoencoder& model, const ParticleBatch& views, c
       moved.rotation = posed.rotation;
       moved.shift = posed.shift;
     }
-    const LossTerms terms = loss(model, objective, no_restraints, moved, observed, own.posterior(), draw(0, model.latent_dim), 1.0);
+    const LossTerms terms = loss(model, objective, no_restraints, moved, observed, own.posterior(),
+                                 draw_conformations(model, own.posterior(), draw(0, model.latent_dim)), 1.0);
     bound = terms.bound;
     if (poses_move) bound = bound + move.log_deviation.detach().sum(1);
     if (last) break;

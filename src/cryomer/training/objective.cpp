@@ -6,25 +6,55 @@
 
 namespace cryomer {
 
+namespace {
+
+// log likelihoods [images, views] -> what the objective makes of each image's, [images].
+Tensor fit_of(const ObjectiveConfig& config, const Tensor& log_likelihood) {
+  if (config.kind != "multi_sample") return log_likelihood.mean(1);
+  return at::logsumexp(log_likelihood, 1) - std::log(double(log_likelihood.size(1)));
+}
+
+// Differences of images from what they show of `positions` [images * samples or 1, atoms, 3] at the batch's poses, which are in
+// order of image and sample.
+ImageLikelihoodOutput seen_at_poses(const Autoencoder& model, const Tensor& positions, const ParticleBatch& batch, const ObservedBatch& observed) {
+  const int64_t images = batch.size(), conformations = positions.size(0), views = batch.rotation.size(0);
+  const ViewIndex index{conformations == 1 ? at::zeros({views}, at::kLong)
+                                           : at::arange(conformations, at::kLong).repeat_interleave(views / conformations),
+                        at::arange(images, at::kLong).repeat_interleave(views / images)};
+  return model.images.log_likelihood(positions, batch.rotation, batch.shift, index, observed);
+}
+
+// A pose for each row of `latents` [views, 8].
+ParticleBatch with_poses(ParticleBatch batch, const Poses& poses) {
+  batch.rotation = poses.rotation;
+  batch.shift = poses.shift;
+  return batch;
+}
+
+}  // namespace
+
+DrawnConformations draw_conformations(const Autoencoder& model, const DiagonalGaussian& posterior, const Tensor& noise) {
+  check_shape(noise, "noise", {posterior.mean.size(0), -1, model.latent_dim});
+  DrawnConformations result;
+  result.drawn = posterior.sample(noise);
+  result.latents = result.drawn.reshape({-1, model.latent_dim});
+  result.representation = model.decoder.representation(result.latents);
+  result.moves = model.decoder.moves(result.latents, result.representation);
+  result.positions = model.decoder.place(result.moves);
+  return result;
+}
+
 LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Restraints& restraints,
                const ParticleBatch& batch, const ObservedBatch& observed, const DiagonalGaussian& posterior,
-               const Tensor& noise, double warmth, const Tensor& weight) {
-  const int64_t images = batch.size(), samples = noise.size(1);
-  check_shape(noise, "noise", {images, samples, model.latent_dim});
-  const Tensor drawn = posterior.sample(noise);
-  const Tensor latents = drawn.reshape({images * samples, model.latent_dim});
-  const ConformationDecoder::Moves moves = model.decoder.moves(latents);
-  const Tensor positions = model.decoder.place(moves);
-
-  const ViewIndex views{at::arange(images * samples, at::kLong),
-                        at::arange(images, at::kLong).repeat_interleave(samples)};
-  const bool one_pose = batch.rotation.size(0) == images;
-  const Tensor rotation = one_pose ? batch.rotation.repeat_interleave(samples, 0) : batch.rotation;
-  const Tensor shift = one_pose ? batch.shift.repeat_interleave(samples, 0) : batch.shift;
-  const ImageLikelihoodOutput seen = model.images.log_likelihood(positions, rotation, shift, views, observed);
-  const Tensor log_likelihood = seen.log_likelihood.reshape({images, samples});
-  const Tensor fit = config.kind == "multi_sample" ? at::logsumexp(log_likelihood, 1) - std::log(double(samples))
-                                                   : log_likelihood.mean(1);
+               const DrawnConformations& conformations, double warmth, const Tensor& weight) {
+  const auto& [drawn, latents, representation, moves, positions] = conformations;
+  const int64_t images = batch.size(), samples = drawn.size(1);
+  const ParticleBatch posed = batch.rotation.size(0) > images || samples == 1
+                                  ? batch
+                                  : with_poses(batch, {batch.rotation.repeat_interleave(samples, 0), batch.shift.repeat_interleave(samples, 0)});
+  const ImageLikelihoodOutput seen = seen_at_poses(model, positions, posed, observed);
+  const Tensor log_likelihood = seen.log_likelihood.reshape({images, -1});
+  const Tensor fit = fit_of(config, log_likelihood);
   const Tensor kl = model.prior.components() == 1
                         ? posterior.divergence_from_standard_normal()
                         : (posterior.log_density(drawn) - model.prior.log_density(latents).reshape({images, samples})).mean(1);
@@ -37,8 +67,8 @@ LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Re
   LossTerms terms;
   terms.total = mean(-fit + warmth * (config.conformation_kl * kl + config.chain * chain) +
                      config.torsions * torsions + config.centring * centring);
-  terms.bound = (log_likelihood.mean(1) - kl).detach();
-  terms.log_likelihood = mean(log_likelihood.mean(1)).item<double>();
+  terms.bound = (fit - kl).detach();
+  terms.log_likelihood = mean(fit).item<double>();
   terms.kl = mean(kl).item<double>();
   terms.chain = mean(chain).item<double>();
   terms.torsions = mean(torsions).item<double>();
@@ -47,6 +77,37 @@ LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Re
   terms.latents = latents.detach();
   terms.overlap = seen.overlap;
   terms.power = seen.power;
+  return terms;
+}
+
+LossTerms amortised_pose_loss(const Autoencoder& model, const ObjectiveConfig& config, const Restraints& restraints, const ParticleBatch& batch,
+                              const ObservedBatch& observed, const Tensor& noise, bool alone, double warmth, Random random) {
+  const PoseNetwork& network = *model.pose_network;
+  const int64_t images = batch.size();
+  const Tensor encoded = model.encoder.encoded(model.encoder.features(batch, observed, model.images, batch.rotation, batch.shift));
+  const DiagonalGaussian posterior = model.encoder.posterior(encoded);
+  DrawnConformations conformations;
+  if (alone) {
+    at::NoGradGuard guard;  // the network meets the decoder's representations, which do not learn yet
+    conformations = draw_conformations(model, posterior, noise.slice(1, 0, 1));
+  } else {
+    conformations = draw_conformations(model, posterior, noise);
+  }
+  const DiagonalGaussian pose = network(encoded, conformations.representation);
+  const int64_t each = alone ? config.pose_samples_alone : config.pose_samples;
+  const Tensor poses = pose.sample(antithetic_noise(random, pose.mean.size(0), each, PoseNetwork::kLatents));
+  const ParticleBatch posed = with_poses(batch, network.poses(poses.reshape({-1, PoseNetwork::kLatents})));
+  LossTerms terms;
+  if (alone) {
+    const ImageLikelihoodOutput seen = seen_at_poses(model, model.base_positions.unsqueeze(0), posed, observed);
+    const Tensor fit = fit_of(config, seen.log_likelihood.reshape({images, -1}));
+    terms.total = -fit.mean();
+    terms.bound = fit.detach();
+    terms.log_likelihood = fit.mean().item<double>();
+  } else {
+    terms = loss(model, config, restraints, posed, observed, posterior, conformations, warmth);
+  }
+  terms.total = terms.total + config.pose_kl * pose.divergence_from_standard_normal().mean();
   return terms;
 }
 

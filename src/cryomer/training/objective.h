@@ -9,7 +9,7 @@ namespace cryomer {
 
 struct LossTerms {
   Tensor total;               // scalar, differentiable: mean over images, weighted
-  double log_likelihood = 0;  // nats per image, mean over samples, relative to an empty image
+  double log_likelihood = 0;  // nats per image, relative to an empty image: mean over samples, or as the objective's kind says
   double kl = 0;              // nats per image
   double chain = 0;           // restraint energy per structure, nats
   double torsions = 0;        // sum of 1 - cos of what the side chains turn by, per structure
@@ -17,18 +17,34 @@ struct LossTerms {
   Tensor positions;           // [batch * samples, atoms, 3] without gradient
   Tensor latents;             // [batch * samples, latent_dim] without gradient
   Tensor overlap, power;      // [batch * samples], see ImageLikelihood
-  Tensor bound;               // [batch] nats: mean log likelihood - divergence, without gradient
+  Tensor bound;               // [batch] nats: log likelihood - divergence, without gradient
 };
 
 using Restraints = std::shared_ptr<const std::vector<DistanceRestraint>>;
 
-// posterior: of each image's conformation. noise [batch, samples, latent_dim]: the standard normal draws that make the
-// samples. `warmth` in [0, 1] multiplies the configured weights of the divergence and of the chain's energy. `weight`
-// [batch]: what each row counts in the means (all alike when it is not given). The batch's poses are one for each
-// image or one for each sample, and gradients reach them.
+// Latents drawn from the posteriors of some images, and what the decoder makes of them.
+struct DrawnConformations {
+  Tensor drawn;           // [images, samples, latent_dim]
+  Tensor latents;         // [images * samples, latent_dim], the same
+  Tensor representation;  // [images * samples, .]
+  ConformationDecoder::Moves moves;
+  Tensor positions;       // [images * samples, atoms, 3] A
+};
+// posterior: of each image's conformation. noise [images, samples, latent_dim], standard normal.
+DrawnConformations draw_conformations(const Autoencoder& model, const DiagonalGaussian& posterior, const Tensor& noise);
+
+// `posterior`: where the conformations were drawn from. `warmth` in [0, 1] multiplies the configured weights of the divergence
+// and of the chain's energy. `weight` [batch]: what each row counts in the means (all alike when it is not given). The batch's
+// poses are one for each image, or the same number for each sample (its own are neighbours), and gradients reach them.
 LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Restraints& restraints,
                const ParticleBatch& batch, const ObservedBatch& observed, const DiagonalGaussian& posterior,
-               const Tensor& noise, double warmth, const Tensor& weight = {});
+               const DrawnConformations& conformations, double warmth, const Tensor& weight = {});
+
+// The paper's objective where poses come from the model's network: latents from the encoder, `pose_samples` poses for each
+// conformation sample. `alone`: its first stage, in which `pose_samples_alone` poses of the base structure explain each image and
+// nothing but the poses is learned. noise [batch, samples, latent_dim]; `random` draws the poses.
+LossTerms amortised_pose_loss(const Autoencoder& model, const ObjectiveConfig& config, const Restraints& restraints, const ParticleBatch& batch,
+                              const ObservedBatch& observed, const Tensor& noise, bool alone, double warmth, Random random);
 
 // Standard normal draws [batch, samples, dim] in pairs of opposite sign, which cancel much of the gradient's noise.
 Tensor antithetic_noise(Random random, int64_t batch, int64_t samples, int64_t dim);

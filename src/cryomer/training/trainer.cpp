@@ -89,7 +89,7 @@ void Trainer::begin() {
   } else {
     calibrate(model_.images, some(), model_.base_positions);
   }
-  if (poses_are_inferred()) {
+  if (poses_are_candidates()) {
     first_candidates(model_, loader_, c, poses_);
     search_seconds_ += elapsed();
   }
@@ -103,7 +103,7 @@ void Trainer::begin() {
   model_.encoder.calibrate(
       model_.encoder.features(first, model_.images.observe(first), model_.images, first.rotation, first.shift));
   begun_ = true;
-  if (poses_are_inferred()) save_checkpoint();  // the search took its time
+  if (poses_are_candidates()) save_checkpoint();  // the search took its time
 }
 
 Random Trainer::draws(uint64_t purpose, uint64_t index) const {
@@ -120,6 +120,8 @@ double Trainer::progress() const {
   return std::min(share, 1.0);
 }
 
+bool Trainer::poses_alone() const { return model_.pose_network && progress() < setup_.config.objective.poses_alone; }
+
 double Trainer::warmed() const {
   const ObjectiveConfig& c = setup_.config.objective;
   if (c.warmup == 0) return 1;
@@ -133,6 +135,7 @@ double Trainer::learning_rate() const {
   auto falling = [&](double from, double share) {
     return c.final_rate + (from - c.final_rate) * 0.5 * (1 + std::cos(kPi * std::min(share, 1.0)));
   };
+  if (poses_alone()) return progress() < 0.5 * setup_.config.objective.poses_alone ? warm : 0.5 * warm;  // as the paper
   if (settling_from_ < 0) return warm * falling(1, progress());
   return warm * falling(falling(1, settling_from_), (progress() - settling_from_) / std::min(kSettlingShare, 1 - settling_from_ + 1e-9));
 }
@@ -156,10 +159,23 @@ double Trainer::blur() const {
   return c.blur_share > 0 ? c.blur * std::max(0.0, 1 - warmed() / c.blur_share) : 0;
 }
 
+Trainer::StepPart Trainer::amortised_part(const ParticleBatch& batch, const Tensor& noise, const StepSettings& settings, Random random) const {
+  StepPart part;
+  part.images = double(batch.size());
+  part.terms = amortised_pose_loss(model_, setup_.config.objective, restraints_, batch, model_.images.observe(batch, settings.blur), noise,
+                                   settings.poses_alone, settings.warmth, random);
+  if (!settings.model_learns) return part;
+  std::vector<Tensor> inputs;
+  for (const auto& [name, tensor] : model_.parameters.all()) inputs.push_back(tensor);
+  part.gradients = torch::autograd::grad({part.terms.total * part.images}, inputs, {}, false, false, true);
+  return part;
+}
+
 Trainer::StepPart Trainer::step_part(const CandidateViews& all, int64_t first, int64_t last, const Tensor& noise, const StepSettings& settings,
                                      Random random) const {
   const TrainingConfig& c = setup_.config;
-  ParticleBatch batch = all.batch.slice(first, last);
+  const ParticleBatch batch = all.batch.slice(first, last);
+  if (model_.pose_network) return amortised_part(batch, noise, settings, random);
   const Tensor weight = all.weight.slice(0, first, last), rows = all.rows.slice(0, first, last);
   StepPart part;
   part.rows = rows;
@@ -181,7 +197,7 @@ Trainer::StepPart Trainer::step_part(const CandidateViews& all, int64_t first, i
     posterior = model_.encode(batch, settings.blur > 0 ? model_.images.observe(batch) : observed);
   }
   ParticleBatch posed = batch;
-  if (poses_are_inferred()) {
+  if (poses_are_candidates()) {
     part.moves = poses_.leaves(rows);
     const Poses poses = poses_.drawn(*part.moves, radius_, antithetic_noise(random.substream(0), batch.size(), noise.size(1), 5));
     posed.rotation = poses.rotation;
@@ -189,7 +205,7 @@ Trainer::StepPart Trainer::step_part(const CandidateViews& all, int64_t first, i
     inputs.push_back(part.moves->move);
     inputs.push_back(part.moves->log_deviation);
   }
-  part.terms = loss(model_, c.objective, restraints_, posed, observed, posterior, noise, settings.warmth, weight);
+  part.terms = loss(model_, c.objective, restraints_, posed, observed, posterior, draw_conformations(model_, posterior, noise), settings.warmth, weight);
   Tensor objective = part.terms.total * part.images;
   if (part.moves) {
     objective = objective - (weight * part.moves->log_deviation.sum(1)).sum();
@@ -251,7 +267,7 @@ void Trainer::train_step() {
   const double warmth = std::pow(0.01, 1 - warmed());
   const CandidateViews views = candidate_views(next_batch(), poses_, pose_temperature());
   const Tensor noise = antithetic_noise(draws(kNoise, uint64_t(optimiser_.steps)), views.batch.size(), c.objective.samples, model_.latent_dim);
-  const std::vector<StepPart> parts = parts_of(views, noise, {warmth, blur(), true}, draws(kSleep, uint64_t(optimiser_.steps)));
+  const std::vector<StepPart> parts = parts_of(views, noise, {warmth, blur(), true, poses_alone()}, draws(kSleep, uint64_t(optimiser_.steps)));
 
   std::vector<std::vector<Tensor>> gradients;
   double value = 0;
@@ -279,7 +295,8 @@ void Trainer::train_step() {
   for (const StepPart& part : parts) {
     learn_views(part, rate);
     encoder_loss_ += part.images / double(views.images) * part.encoder_loss;
-    scales_.add(part.groups, part.terms.overlap, part.terms.power);
+    // What the network's wrong poses show says nothing of the images' scales.
+    if (!model_.pose_network) scales_.add(part.groups, part.terms.overlap, part.terms.power);
   }
   sums_.add(1, figures);
   summed_views_ += views.batch.size();
@@ -311,6 +328,13 @@ void Trainer::fit_prior_to_particles(int64_t iterations) {
                               uint64_t(setup_.config.seed));
 }
 
+Poses Trainer::best_poses(const ParticleBatch& batch, const ObservedBatch& observed) const {
+  if (model_.pose_network) return model_.pose_network->poses(model_.encode_pose(batch, observed).mean);
+  std::vector<int64_t> best;
+  for (const int64_t particle : batch.particle) best.push_back(particle * poses_.slots() + poses_.best_slot(particle));
+  return {poses_.rotation.reshape({-1, 3, 3}).index_select(0, index_of(best)), poses_.shift.reshape({-1, 2}).index_select(0, index_of(best))};
+}
+
 Figures Trainer::judge_held_out(double& base_log_likelihood) {
   Figures result;
   const auto count = std::min<int64_t>(kLargestHeldOut, int64_t(split_.held_out.size()));
@@ -323,17 +347,15 @@ Figures Trainer::judge_held_out(double& base_log_likelihood) {
     const Tensor noise = antithetic_noise(draws(kHeldOutNoise, uint64_t(optimiser_.steps + first)), views.batch.size(), 2, model_.latent_dim);
     // Their own posteriors follow the decoder as those of the training particles do; the decoder does not see them.
     const double share = double(batch.size()) / double(count);
-    for (const StepPart& part : parts_of(views, noise, {1.0, 0.0, false}, draws(kSleep, 0))) {
+    for (const StepPart& part : parts_of(views, noise, {1.0, 0.0, false, poses_alone()}, draws(kSleep, 0))) {
       result.add(share * part.images / double(views.images), part.terms);
       learn_views(part, learning_rate());
     }
     at::NoGradGuard guard;
-    std::vector<int64_t> best;
-    for (const int64_t particle : batch.particle) best.push_back(particle * poses_.slots() + poses_.best_slot(particle));
+    const Poses poses = best_poses(batch, observed);
     const ViewIndex base_views{at::zeros({batch.size()}, at::kLong), at::arange(batch.size(), at::kLong)};
     base_log_likelihood +=
-        share * model_.images.log_likelihood(model_.base_positions.unsqueeze(0), poses_.rotation.reshape({-1, 3, 3}).index_select(0, index_of(best)),
-                                             poses_.shift.reshape({-1, 2}).index_select(0, index_of(best)), base_views, observed)
+        share * model_.images.log_likelihood(model_.base_positions.unsqueeze(0), poses.rotation, poses.shift, base_views, observed)
                     .log_likelihood.mean().item<double>();
   }
   return result;
@@ -352,11 +374,11 @@ void Trainer::end_of_epoch() {
   row.step = optimiser_.steps;
   row.epoch = optimiser_.steps / steps_per_epoch_;
   row.seconds = elapsed();
-  row.stage = particles_have_posteriors() ? "particles" : "encoder";
+  row.stage = particles_have_posteriors() ? "particles" : poses_alone() ? "poses" : "encoder";
   row.training = {sums_.log_likelihood / n, sums_.kl / n, sums_.chain / n, sums_.centring / n};
   row.encoder_loss = encoder_loss_ / n;
   row.images_per_second = double(summed_views_ * c.objective.samples) / seconds_since(epoch_start_);
-  if (poses_are_inferred()) {
+  if (poses_are_candidates()) {
     const PoseFigures poses = pose_figures(poses_, split_.training);
     row.effective_candidates = poses.effective_candidates;
     row.pose_entropy = poses.entropy;
@@ -374,7 +396,7 @@ void Trainer::end_of_epoch() {
                              row.held_out.log_likelihood - row.base_log_likelihood, row.training.kl, row.training.chain,
                              duration_text(row.seconds), duration_text(row.seconds * (1 - done) / std::max(done, 1e-6))));
   const double value = row.held_out.log_likelihood - row.held_out.kl;
-  if (value > best_held_out_ + 0.01 || warmed() < 1) {
+  if (value > best_held_out_ + 0.01 || warmed() < 1 || poses_alone()) {
     best_held_out_ = value;
     best_progress_ = done;
   } else if (settling_from_ < 0 && c.patience > 0 && done - best_progress_ > std::max(c.patience, kLeastFlatEpochs * done / double(row.epoch))) {
@@ -387,7 +409,7 @@ void Trainer::end_of_epoch() {
   } else if (!c.posterior.encoder_only && warmed() >= 1) {
     give_particles_posteriors();
   }
-  search_due_ = poses_are_inferred() && searches_ < c.pose_search.searches &&
+  search_due_ = poses_are_candidates() && searches_ < c.pose_search.searches &&
                 done >= kLastSearch * double(searches_ + 1) / double(c.pose_search.searches);
   sums_ = Figures();
   summed_views_ = 0;
@@ -444,7 +466,7 @@ void Trainer::run() {
     }
   }
   save_checkpoint();
-  if (poses_are_inferred()) say_how_sure_poses_are();
+  if (poses_are_candidates()) say_how_sure_poses_are();
 }
 
 void Trainer::save_checkpoint() const {
@@ -452,7 +474,7 @@ void Trainer::save_checkpoint() const {
   store_model(model_, checkpoint);
   store_optimiser(optimiser_, checkpoint);
   store_posteriors(table_, checkpoint);
-  if (poses_are_inferred()) store_poses(poses_, checkpoint);
+  if (poses_are_candidates()) store_poses(poses_, checkpoint);
   store_origin(setup_.origin, checkpoint);
   store_scalar(checkpoint, "state/seconds", elapsed());
   store_scalar(checkpoint, "state/best_held_out", best_held_out_);
@@ -495,7 +517,7 @@ void Trainer::resume() {
   }
   restore_model(model_, checkpoint, source);
   restore_optimiser(optimiser_, checkpoint, source);
-  if (poses_are_inferred()) restore_poses(poses_, stack_.size(), setup_.config.pose_search.candidates, checkpoint, source);
+  if (poses_are_candidates()) restore_poses(poses_, stack_.size(), setup_.config.pose_search.candidates, checkpoint, source);
   restore_posteriors(table_, stack_.size() * poses_.slots(), model_.latent_dim, checkpoint, source);
   earlier_seconds_ = restore_scalar(checkpoint, "state/seconds", source);
   best_held_out_ = restore_scalar(checkpoint, "state/best_held_out", source);

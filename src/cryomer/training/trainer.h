@@ -32,11 +32,14 @@ class Trainer {
   void save_checkpoint() const;
 
   int64_t step() const { return optimiser_.steps; }
+  double best_held_out() const { return best_held_out_; }  // log likelihood - divergence, nats per image
   const Autoencoder& model() const { return model_; }
 
  private:
   bool particles_have_posteriors() const { return table_.size() > 0; }
-  bool poses_are_inferred() const { return setup_.config.data.poses != "given"; }
+  // Poses are candidates in a table, or the model's network says them (and the table's play no part).
+  bool poses_are_candidates() const { return setup_.config.data.poses != "given" && !model_.pose_network; }
+  bool poses_alone() const;  // the first of the paper's stages
   void search_poses_again();
   void say_how_sure_poses_are() const;
   void give_particles_posteriors();
@@ -61,7 +64,9 @@ class Trainer {
   struct StepSettings {
     double warmth = 1, blur = 0;
     bool model_learns = true;  // or only what belongs to the views
+    bool poses_alone = false;
   };
+  StepPart amortised_part(const ParticleBatch& batch, const Tensor& noise, const StepSettings& settings, Random random) const;
   StepPart step_part(const CandidateViews& all, int64_t first, int64_t last, const Tensor& noise, const StepSettings& settings, Random random) const;
   std::vector<StepPart> parts_of(const CandidateViews& views, const Tensor& noise, const StepSettings& settings, Random random) const;
   // Moves the views' own posteriors and poses along their gradients.
@@ -69,6 +74,7 @@ class Trainer {
   void decay_weights(double share);
   void train_step();
   void end_of_epoch();
+  Poses best_poses(const ParticleBatch& batch, const ObservedBatch& observed) const;
   Figures judge_held_out(double& base_log_likelihood);
   void fit_prior_to_particles(int64_t iterations);
   Random draws(uint64_t purpose, uint64_t index) const;

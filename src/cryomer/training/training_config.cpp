@@ -38,6 +38,10 @@ void ObjectiveConfig::visit(ConfigVisitor& v) {
   v.field("kind", kind, "elbo, or multi_sample (log of the mean likelihood of the samples, as the paper)");
   v.field("samples", samples, "conformations drawn for each image");
   v.field("conformation_kl", conformation_kl, "weight of the divergence from the prior");
+  v.field("pose_kl", pose_kl, "model.pose_network: weight of the poses' divergence from their prior");
+  v.field("pose_samples", pose_samples, "model.pose_network: poses drawn for each conformation");
+  v.field("pose_samples_alone", pose_samples_alone, "model.pose_network: poses drawn for each image while nothing else is learned");
+  v.field("poses_alone", poses_alone, "model.pose_network: share of the run in which poses of the base structure alone are learned");
   v.field("restraints", restraints, "chain (bonds, angles and ties) or bonds (mean squared deviation of C-N bonds, as the paper)");
   v.field("chain", chain, "weight of the restraints' energy");
   v.field("torsions", torsions, "weight of 1 - cos of what each side chain's bond turns by");
@@ -71,7 +75,8 @@ void TrainingConfig::visit(ConfigVisitor& v) {
   v.field("seed", seed, "of all random draws");
 }
 
-void apply_paper_recipe(TrainingConfig& config) {
+void apply_paper_recipe(TrainingConfig& config, bool poses_inferred) {
+  config.model.pose_network.used = poses_inferred;
   config.model.latent_dim = 32;
   config.model.prior_components = 1;
   config.model.padding = 2;
@@ -88,9 +93,10 @@ void apply_paper_recipe(TrainingConfig& config) {
   config.objective.blur = 0;
   config.optimiser.learning_rate = 3e-4;
   config.optimiser.warmup_steps = 0;
+  config.optimiser.final_rate = 1;
   config.optimiser.decay = 0;
   config.optimiser.batch_size = 256;
-  config.epochs = 500;
+  config.epochs = poses_inferred ? 2500 : 500;
 }
 
 void TrainingConfig::check() const {
@@ -135,6 +141,10 @@ void TrainingConfig::check() const {
   between("model.encoder.grid", double(model.encoder.grid), 2, 256);
   between("objective.samples", double(objective.samples), 1, 10000);
   at_least("objective.conformation_kl", objective.conformation_kl, 0);
+  at_least("objective.pose_kl", objective.pose_kl, 0);
+  between("objective.pose_samples", double(objective.pose_samples), 1, 10000);
+  between("objective.pose_samples_alone", double(objective.pose_samples_alone), 1, 10000);
+  between("objective.poses_alone", objective.poses_alone, 0, 1);
   at_least("objective.chain", objective.chain, 0);
   at_least("objective.torsions", objective.torsions, 0);
   at_least("objective.centring", objective.centring, 0);
@@ -157,6 +167,15 @@ void TrainingConfig::check() const {
   one_of("objective.kind", objective.kind, {"elbo", "multi_sample"});
   one_of("objective.restraints", objective.restraints, {"chain", "bonds"});
   one_of("model.encoder.kind (--encoder)", model.encoder.kind, {"canonical", "image"});
+  between("model.pose_network.shift_scale", model.pose_network.shift_scale, 0, 1000);
+  for (const int64_t width : model.pose_network.widths) between("model.pose_network.widths", double(width), 1, 100000);
+  if (model.pose_network.used) {
+    if (data.poses != "infer") fail_usage("configuration key 'model.pose_network.used' needs poses to be inferred (--poses infer), found '{}'", data.poses);
+    if (model.encoder.kind != "image" || !posterior.encoder_only || model.prior_components != 1) {
+      fail_usage("configuration key 'model.pose_network.used' needs model.encoder.kind=image (others look from a known pose), "
+                 "posterior.encoder_only=true and model.prior_components=1, as --recipe paper has them");
+    }
+  }
 }
 
 }  // namespace cryomer

@@ -43,6 +43,11 @@ struct ObjectiveConfig {
   std::string kind = "elbo";   // elbo, multi_sample
   int64_t samples = 2;         // conformations drawn for each image
   double conformation_kl = 1;  // weight of the divergence from the prior
+  // Where a network says the poses (model.pose_network):
+  double pose_kl = 0.01;            // weight of their divergence from the prior
+  int64_t pose_samples = 4;         // poses drawn for each conformation
+  int64_t pose_samples_alone = 128;  // and for each image in the first stage, in which the base structure's poses alone are learned
+  double poses_alone = 0.8;         // share of the run that this stage takes
   std::string restraints = "chain";  // chain: bonds, angles and ties, in nats; bonds: C-N bonds, mean squared deviation in A^2
   double chain = 0.02;               // weight of the restraints' energy
   double torsions = 0.01;            // weight of the energy of what side chains turn by, each 1 - cos
@@ -67,8 +72,8 @@ struct OptimiserConfig {
 };
 
 struct TrainingConfig;
-// The settings of Rosenbaum et al. 2021, second stage, as far as poses that are given leave them.
-void apply_paper_recipe(TrainingConfig& config);
+// The settings of Rosenbaum et al. 2021; with poses inferred both of its stages, else the second.
+void apply_paper_recipe(TrainingConfig& config, bool poses_inferred);
 
 struct TrainingConfig final : Config {
   DataConfig data;
