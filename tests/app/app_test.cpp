@@ -100,6 +100,30 @@ TEST(App, InfersPosesTogetherWithConformations) {
   EXPECT_NE(read_file(folder + "/blind_searched/latents.npy"), read_file(posterior + "/latents.npy"));
 }
 
+// The paper's recipe, small: its network says the poses, and the better of two runs is kept.
+TEST(App, KeepsTheBestOfSeveralSeeds) {
+  const std::string& folder = world().folder;
+  const std::string run = folder + "/seeds", posterior = folder + "/seeds_posterior";
+  const std::string train = "train " + world().sim + "/particles.star --structure " + world().base + " --poses infer --recipe paper --seeds 2 " +
+                            "--latent-dim 4 --threads 2 --set model.padding=1 model.encoder.widths=[32] objective.samples=2 objective.pose_samples_alone=4 "
+                            "optimiser.batch_size=64 --out " + run;
+  const std::string said = done(train + " --epochs 4");
+  const auto best = said.find("that of seed_");
+  ASSERT_NE(best, std::string::npos) << said;
+  const char number = said[best + std::string("that of seed_").size()];
+  ASSERT_TRUE(number == '1' || number == '2') << said;
+  for (const char* file : {"/checkpoint.safetensors", "/config.json", "/metrics.csv", "/log.txt"}) {
+    EXPECT_EQ(read_file(run + file), read_file(run + "/seed_" + number + file)) << file;
+  }
+  EXPECT_NE(read_file(run + "/seed_1/metrics.csv"), read_file(run + "/seed_2/metrics.csv"));
+  done("infer " + run + " --out " + posterior);
+  EXPECT_TRUE(read_star(posterior + "/particles.star").find("particles")->has("rlnAngleRot"));
+  // All of them go on.
+  done(train + " --epochs 5 --resume");
+  for (const char* seed : {"/seed_1", "/seed_2"}) EXPECT_EQ(testing::count_of_lines(read_file(run + seed + "/metrics.csv")), 6) << seed;
+  refused("train x.star --structure y.pdb --out z --seeds 0", 2, {"--seeds 0"});
+}
+
 TEST(App, RefinesPosesOfTheFile) {
   const std::string run = world().folder + "/refined";
   const std::string said = done("train " + world().sim + "/truth.star --structure " + world().base + " --poses refine --epochs 2 " + World::small() +
