@@ -1,6 +1,7 @@
 #include "cryomer/simulation/motion.h"
 
 #include <cmath>
+#include <map>
 
 #include "cryomer/base/log.h"
 #include "cryomer/io/structure_file.h"

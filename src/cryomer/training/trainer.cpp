@@ -9,7 +9,6 @@
 #include "cryomer/base/progress.h"
 #include "cryomer/base/stop.h"
 #include "cryomer/base/text.h"
-#include "cryomer/base/units.h"
 #include "cryomer/ops/distance_restraints_op.h"
 #include "cryomer/protein/restraints.h"
 #include "cryomer/pose_search/pose_finder.h"
@@ -23,10 +22,6 @@ namespace {
 
 // Streams of random numbers, one for each purpose.
 enum Purpose : uint64_t { kOrder = 0x10, kNoise, kHeldOutNoise, kSleep, kPrior, kSearch };
-
-// Share of the run over which the learning rate falls once the held-out bound is flat. To go on at a high rate would only
-// fit the training images' noise.
-constexpr double kSettlingShare = 0.15;
 
 constexpr double kLeastFlatEpochs = 5;  // fewer flat ones are chance
 
@@ -66,6 +61,8 @@ Trainer::Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory direct
                                                                        : chain_restraints(setup_.structure))),
       optimiser_(model_.parameters),
       fingerprint_(data_fingerprint(stack, setup_.structure)),
+      steps_per_epoch_(std::max<int64_t>(1, int64_t(split_.training.size()) / setup_.config.optimiser.batch_size)),
+      schedule_(setup_.config, steps_per_epoch_),
       poses_(stack),
       radius_(molecule_radius(model_.base_positions.unsqueeze(0))),
       start_(std::chrono::steady_clock::now()),
@@ -76,7 +73,6 @@ Trainer::Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory direct
   const auto training = int64_t(split_.training.size());
   if (training < 2) fail("{}: {} particles are too few to train on", stack.path(), stack.size());
   if (training < batch) log_warning("{} particles to train on are less than a batch of {}", training, batch);
-  steps_per_epoch_ = std::max<int64_t>(1, training / batch);
   log_info("Model: {} parameters, {} latent dimensions, {} atoms in {} rigid residues", model_.parameters.count(),
            model_.latent_dim, model_.bodies->atom_count(), model_.bodies->residue_count());
 }
@@ -112,33 +108,7 @@ Random Trainer::draws(uint64_t purpose, uint64_t index) const {
 
 double Trainer::elapsed() const { return earlier_seconds_ + seconds_since(start_); }
 
-double Trainer::progress() const {
-  double share = double(optimiser_.steps) / double(setup_.config.epochs * steps_per_epoch_);
-  // Schedules follow the time spent on learning: a search must not use up the warm-up.
-  const double limit = setup_.config.max_seconds;
-  if (limit > 0) share = std::max(share, elapsed() >= limit ? 1 : (elapsed() - search_seconds_) / (limit - search_seconds_));
-  return std::min(share, 1.0);
-}
-
-bool Trainer::poses_alone() const { return model_.pose_network && progress() < setup_.config.objective.poses_alone; }
-
-double Trainer::warmed() const {
-  const ObjectiveConfig& c = setup_.config.objective;
-  if (c.warmup == 0) return 1;
-  const double epochs = double(optimiser_.steps) / double(steps_per_epoch_);
-  return std::min(1.0, std::max(progress() / c.warmup, c.warmup_epochs > 0 ? epochs / double(c.warmup_epochs) : 0));
-}
-
-double Trainer::learning_rate() const {
-  const OptimiserConfig& c = setup_.config.optimiser;
-  const double warm = c.warmup_steps > 0 ? std::min(1.0, double(optimiser_.steps + 1) / c.warmup_steps) : 1.0;
-  auto falling = [&](double from, double share) {
-    return c.final_rate + (from - c.final_rate) * 0.5 * (1 + std::cos(kPi * std::min(share, 1.0)));
-  };
-  if (poses_alone()) return progress() < 0.5 * setup_.config.objective.poses_alone ? warm : 0.5 * warm;  // as the paper
-  if (settling_from_ < 0) return warm * falling(1, progress());
-  return warm * falling(falling(1, settling_from_), (progress() - settling_from_) / std::min(kSettlingShare, 1 - settling_from_ + 1e-9));
-}
+void Trainer::look_at_the_clock() { schedule_.move_to(optimiser_.steps, elapsed(), search_seconds_); }
 
 ParticleBatch Trainer::next_batch() {
   const int64_t epoch = optimiser_.steps / steps_per_epoch_, position = optimiser_.steps % steps_per_epoch_;
@@ -148,15 +118,6 @@ ParticleBatch Trainer::next_batch() {
   std::vector<int64_t> particles;
   for (int64_t i = position * size; i < (position + 1) * size; ++i) particles.push_back(split_.training[order_[i]]);
   return loader_.load(particles);
-}
-
-double Trainer::pose_temperature() const {
-  return 1 + (setup_.config.pose_search.temperature - 1) * (1 - warmed());
-}
-
-double Trainer::blur() const {
-  const ObjectiveConfig& c = setup_.config.objective;
-  return c.blur_share > 0 ? c.blur * std::max(0.0, 1 - warmed() / c.blur_share) : 0;
 }
 
 Trainer::StepPart Trainer::amortised_part(const ParticleBatch& batch, const Tensor& noise, const StepSettings& settings, Random random) const {
@@ -263,11 +224,10 @@ void Trainer::decay_weights(double share) {
 
 void Trainer::train_step() {
   const TrainingConfig& c = setup_.config;
-  const double rate = learning_rate();
-  const double warmth = std::pow(0.01, 1 - warmed());
-  const CandidateViews views = candidate_views(next_batch(), poses_, pose_temperature());
+  const double rate = schedule_.learning_rate();
+  const CandidateViews views = candidate_views(next_batch(), poses_, schedule_.pose_temperature());
   const Tensor noise = antithetic_noise(draws(kNoise, uint64_t(optimiser_.steps)), views.batch.size(), c.objective.samples, model_.latent_dim);
-  const std::vector<StepPart> parts = parts_of(views, noise, {warmth, blur(), true, poses_alone()}, draws(kSleep, uint64_t(optimiser_.steps)));
+  const std::vector<StepPart> parts = parts_of(views, noise, {schedule_.warmth(), schedule_.blur(), true, schedule_.poses_alone()}, draws(kSleep, uint64_t(optimiser_.steps)));
 
   std::vector<std::vector<Tensor>> gradients;
   double value = 0;
@@ -347,9 +307,9 @@ Figures Trainer::judge_held_out(double& base_log_likelihood) {
     const Tensor noise = antithetic_noise(draws(kHeldOutNoise, uint64_t(optimiser_.steps + first)), views.batch.size(), 2, model_.latent_dim);
     // Their own posteriors follow the decoder as those of the training particles do; the decoder does not see them.
     const double share = double(batch.size()) / double(count);
-    for (const StepPart& part : parts_of(views, noise, {1.0, 0.0, false, poses_alone()}, draws(kSleep, 0))) {
+    for (const StepPart& part : parts_of(views, noise, {1.0, 0.0, false, schedule_.poses_alone()}, draws(kSleep, 0))) {
       result.add(share * part.images / double(views.images), part.terms);
-      learn_views(part, learning_rate());
+      learn_views(part, schedule_.learning_rate());
     }
     at::NoGradGuard guard;
     const Poses poses = best_poses(batch, observed);
@@ -363,6 +323,7 @@ Figures Trainer::judge_held_out(double& base_log_likelihood) {
 
 void Trainer::end_of_epoch() {
   const TrainingConfig& c = setup_.config;
+  look_at_the_clock();
   MetricsRow row;
   row.held_out = judge_held_out(row.base_log_likelihood);
   if (!std::isfinite(row.held_out.log_likelihood) || !std::isfinite(row.held_out.kl)) {
@@ -374,7 +335,7 @@ void Trainer::end_of_epoch() {
   row.step = optimiser_.steps;
   row.epoch = optimiser_.steps / steps_per_epoch_;
   row.seconds = elapsed();
-  row.stage = particles_have_posteriors() ? "particles" : poses_alone() ? "poses" : "encoder";
+  row.stage = particles_have_posteriors() ? "particles" : schedule_.poses_alone() ? "poses" : "encoder";
   row.training = {sums_.log_likelihood / n, sums_.kl / n, sums_.chain / n, sums_.centring / n};
   row.encoder_loss = encoder_loss_ / n;
   row.images_per_second = double(summed_views_ * c.objective.samples) / seconds_since(epoch_start_);
@@ -389,24 +350,24 @@ void Trainer::end_of_epoch() {
   scales_.update(model_.images.scale);
   for (const double mean : model_.images.scale.mean) row.scale += mean / double(model_.images.scale.mean.size());
   metrics_.append(row);
-  const double done = progress();
+  const double done = schedule_.progress();
   show_status_line(formatted("epoch {:>4} ({})  gain over base {:6.2f}, held out {:6.2f} nats/image  kl {:5.2f}  chain {:6.1f}  "
                              "{}, {} left",
                              row.epoch, row.stage, row.training.log_likelihood - row.base_log_likelihood,
                              row.held_out.log_likelihood - row.base_log_likelihood, row.training.kl, row.training.chain,
                              duration_text(row.seconds), duration_text(row.seconds * (1 - done) / std::max(done, 1e-6))));
   const double value = row.held_out.log_likelihood - row.held_out.kl;
-  if (value > best_held_out_ + 0.01 || warmed() < 1 || poses_alone()) {
+  if (value > best_held_out_ + 0.01 || schedule_.warmed() < 1 || schedule_.poses_alone()) {
     best_held_out_ = value;
     best_progress_ = done;
-  } else if (settling_from_ < 0 && c.patience > 0 && done - best_progress_ > std::max(c.patience, kLeastFlatEpochs * done / double(row.epoch))) {
+  } else if (!schedule_.settling() && c.patience > 0 && done - best_progress_ > std::max(c.patience, kLeastFlatEpochs * done / double(row.epoch))) {
     log_info("The held-out likelihood has been flat since {:.0f} % of the run: settling", 100 * best_progress_);
-    settling_from_ = done;
+    schedule_.settle();
   }
-  if (settling_from_ >= 0 && done - settling_from_ >= kSettlingShare) finished_ = true;
+  if (schedule_.settled()) finished_ = true;
   if (particles_have_posteriors()) {
     fit_prior_to_particles(1);
-  } else if (!c.posterior.encoder_only && warmed() >= 1) {
+  } else if (!c.posterior.encoder_only && schedule_.warmed() >= 1) {
     give_particles_posteriors();
   }
   search_due_ = poses_are_candidates() && searches_ < c.pose_search.searches &&
@@ -456,7 +417,9 @@ void Trainer::say_how_sure_poses_are() const {
 void Trainer::run() {
   if (!begun_) begin();
   last_checkpoint_ = epoch_start_ = std::chrono::steady_clock::now();
-  while (!finished_ && progress() < 1) {
+  for (;;) {
+    look_at_the_clock();
+    if (finished_ || schedule_.progress() >= 1) break;
     if (search_due_) search_poses_again();
     train_step();
     if (optimiser_.steps % steps_per_epoch_ == 0) end_of_epoch();
@@ -479,7 +442,7 @@ void Trainer::save_checkpoint() const {
   store_scalar(checkpoint, "state/seconds", elapsed());
   store_scalar(checkpoint, "state/best_held_out", best_held_out_);
   store_scalar(checkpoint, "state/best_progress", best_progress_);
-  store_scalar(checkpoint, "state/settling_from", settling_from_);
+  store_scalar(checkpoint, "state/settling_from", schedule_.settling_from);
   store_scalar(checkpoint, "state/finished", finished_ ? 1 : 0);
   store_scalar(checkpoint, "state/summed_steps", double(summed_steps_));
   store_scalar(checkpoint, "state/encoder_loss", encoder_loss_);
@@ -522,7 +485,7 @@ void Trainer::resume() {
   earlier_seconds_ = restore_scalar(checkpoint, "state/seconds", source);
   best_held_out_ = restore_scalar(checkpoint, "state/best_held_out", source);
   best_progress_ = restore_scalar(checkpoint, "state/best_progress", source);
-  settling_from_ = restore_scalar(checkpoint, "state/settling_from", source);
+  schedule_.settling_from = restore_scalar(checkpoint, "state/settling_from", source);
   finished_ = restore_scalar(checkpoint, "state/finished", source) != 0;
   summed_steps_ = int64_t(restore_scalar(checkpoint, "state/summed_steps", source));
   encoder_loss_ = restore_scalar(checkpoint, "state/encoder_loss", source);

@@ -16,6 +16,7 @@
 #include "cryomer/training/pose_table.h"
 #include "cryomer/training/run_directory.h"
 #include "cryomer/training/run_setup.h"
+#include "cryomer/training/schedule.h"
 
 namespace cryomer {
 
@@ -39,16 +40,11 @@ class Trainer {
   bool particles_have_posteriors() const { return table_.size() > 0; }
   // Poses are candidates in a table, or the model's network says them (and the table's play no part).
   bool poses_are_candidates() const { return setup_.config.data.poses != "given" && !model_.pose_network; }
-  bool poses_alone() const;  // the first of the paper's stages
   void search_poses_again();
   void say_how_sure_poses_are() const;
   void give_particles_posteriors();
-  double progress() const;
   double elapsed() const;
-  double learning_rate() const;
-  double warmed() const;  // how much of the warm-up is done, 0 to 1
-  double blur() const;
-  double pose_temperature() const;
+  void look_at_the_clock();
   ParticleBatch next_batch();
   // What one thread does of a step: some of its views.
   struct StepPart {
@@ -89,12 +85,13 @@ class Trainer {
   Restraints restraints_;
   Adam optimiser_;
   std::string fingerprint_;  // of the data, see data_fingerprint.h
+  int64_t steps_per_epoch_;
+  Schedule schedule_;
   PoseTable poses_;
   double radius_;         // of the molecule, A
   PosteriorTable table_;  // a row for each slot of a particle; empty in the first stage
 
   std::vector<int64_t> order_;  // of the training particles in this epoch
-  int64_t steps_per_epoch_ = 0;
   double earlier_seconds_ = 0;  // spent before a resume
   std::chrono::steady_clock::time_point start_, last_checkpoint_, epoch_start_;
   // Of the epoch so far: sums over steps.
@@ -103,7 +100,6 @@ class Trainer {
   int64_t summed_steps_ = 0, summed_views_ = 0;
   ScaleStatistics scales_;
   double best_held_out_ = -1e300, best_progress_ = 0;
-  double settling_from_ = -1;  // progress at which the held-out bound was flat and the run began to settle; -1: not yet
   double search_seconds_ = 0;  // of the elapsed time
   int64_t searches_ = 0;       // done with learned structures
   double changed_poses_ = 0;   // by the last of them

@@ -1,0 +1,56 @@
+#include "cryomer/training/schedule.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "cryomer/base/units.h"
+
+namespace cryomer {
+
+namespace {
+
+constexpr double kSettlingShare = 0.15;  // of the run
+constexpr double kLeastWarmth = 0.01;
+
+}  // namespace
+
+void Schedule::move_to(int64_t steps, double seconds, double search_seconds) {
+  steps_ = steps;
+  double share = double(steps) / double(config_.epochs * steps_per_epoch_);
+  const double limit = config_.max_seconds;
+  if (limit > 0) share = std::max(share, seconds >= limit ? 1 : (seconds - search_seconds) / (limit - search_seconds));
+  progress_ = std::min(share, 1.0);
+}
+
+double Schedule::warmed() const {
+  const ObjectiveConfig& c = config_.objective;
+  if (c.warmup == 0) return 1;
+  const double epochs = double(steps_) / double(steps_per_epoch_);
+  return std::min(1.0, std::max(progress_ / c.warmup, c.warmup_epochs > 0 ? epochs / double(c.warmup_epochs) : 0));
+}
+
+double Schedule::warmth() const { return std::pow(kLeastWarmth, 1 - warmed()); }
+
+double Schedule::learning_rate() const {
+  const OptimiserConfig& c = config_.optimiser;
+  const double warm = c.warmup_steps > 0 ? std::min(1.0, double(steps_ + 1) / c.warmup_steps) : 1.0;
+  auto falling = [&](double from, double share) {
+    return c.final_rate + (from - c.final_rate) * 0.5 * (1 + std::cos(kPi * std::min(share, 1.0)));
+  };
+  if (poses_alone()) return progress_ < 0.5 * config_.objective.poses_alone ? warm : 0.5 * warm;  // Rosenbaum et al. 2021, appendix
+  if (!settling()) return warm * falling(1, progress_);
+  return warm * falling(falling(1, settling_from), (progress_ - settling_from) / std::min(kSettlingShare, 1 - settling_from + 1e-9));
+}
+
+double Schedule::blur() const {
+  const ObjectiveConfig& c = config_.objective;
+  return c.blur_share > 0 ? c.blur * std::max(0.0, 1 - warmed() / c.blur_share) : 0;
+}
+
+double Schedule::pose_temperature() const { return 1 + (config_.pose_search.temperature - 1) * (1 - warmed()); }
+
+bool Schedule::poses_alone() const { return config_.model.pose_network.used && progress_ < config_.objective.poses_alone; }
+
+bool Schedule::settled() const { return settling() && progress_ - settling_from >= kSettlingShare; }
+
+}  // namespace cryomer

@@ -1,0 +1,36 @@
+// What changes over a run, and when: learning rate, weights that grow, blur, temperature, the paper's first stage, settling.
+#pragma once
+
+#include "cryomer/training/training_config.h"
+
+namespace cryomer {
+
+class Schedule {
+ public:
+  Schedule(const TrainingConfig& config, int64_t steps_per_epoch) : config_(config), steps_per_epoch_(steps_per_epoch) {}
+
+  // Where the run stands: steps taken, seconds spent, and how many of those on searches, which must not use up the warm-up.
+  void move_to(int64_t steps, double seconds, double search_seconds);
+
+  double progress() const { return progress_; }  // 0 to 1, by steps or by time, whichever is further
+  double warmed() const;                         // how much of the warm-up is done, 0 to 1
+  double warmth() const;                         // of the weights that grow, see ObjectiveConfig
+  double learning_rate() const;                  // share of the configured one
+  double blur() const;                           // A
+  double pose_temperature() const;
+  bool poses_alone() const;                      // the first of the paper's stages
+
+  // Once the held-out bound is flat the learning rate falls over a last share of the run: to go on at a high one would only fit the
+  // training images' noise.
+  void settle() { settling_from = progress_; }
+  bool settling() const { return settling_from >= 0; }
+  bool settled() const;
+  double settling_from = -1;  // progress; -1: not yet
+
+ private:
+  TrainingConfig config_;
+  int64_t steps_per_epoch_, steps_ = 0;
+  double progress_ = 0;
+};
+
+}  // namespace cryomer
