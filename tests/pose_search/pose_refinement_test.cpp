@@ -62,5 +62,26 @@ TEST(RefinePoses, IsNeverWorseThanTheStartAndSaysHowGoodItIs) {
   EXPECT_GE((found.log_likelihood - value(start)).min().item<float>(), -1e-3);
 }
 
+// What Laplace's approximation says is what noise does: the best poses of noisy images scatter by it.
+TEST(PoseDeviations, AreHowFarNoiseMovesTheBestPose) {
+  const int64_t count = 300;
+  const ImageModel model = small_model(10);
+  const ParticleBatch batch = small_particles(count, 10);
+  const Tensor said = pose_deviations(model, {batch}, small_molecule());
+  const RefinedPoses best =
+      refine_poses(model, model.observe(batch), small_molecule(), one_view_each(count), {batch.rotation, batch.shift}, {40, 0.3, 0.01});
+  const Tensor moved = best.poses.shift - batch.shift;
+  // Of Gaussian scatter; images on which the pose has run away to another peak do not count.
+  for (int64_t axis = 0; axis < 2; ++axis) {
+    const double median = moved.select(1, axis).abs().median().item<double>();
+    EXPECT_NEAR(median / 0.6745, said[3 + axis].item<double>(), 0.25 * said[3 + axis].item<double>()) << axis;
+  }
+  EXPECT_GT(said.min().item<double>(), 0.03);
+  EXPECT_LT(said.slice(0, 3).max().item<double>(), 1);
+  // Twice the signal, half the width.
+  const Tensor brighter = pose_deviations(small_model(20), {small_particles(count, 20)}, small_molecule());
+  EXPECT_NEAR(brighter[3].item<double>(), said[3].item<double>() / 2, 0.15 * said[3].item<double>());
+}
+
 }  // namespace
 }  // namespace cryomer

@@ -88,6 +88,15 @@ TEST(PoseTable, FollowsGradients) {
   EXPECT_EQ(t.pose(1, 1).shift_x, 5);
 }
 
+TEST(PoseTable, GivesItsWidthToAllAndToThoseFilledLater) {
+  PoseTable t = table();
+  t.widen(tensor_from(std::vector<float>{0.1f, 0.2f, 0.3f, 0.4f, 0.5f}, {5}));
+  t.put(1, 0, tilted(20), 0, 0, 1);
+  for (const int64_t row : {0, 2}) {
+    for (int k = 0; k < 5; ++k) EXPECT_NEAR(std::exp(t.log_deviation[row][k].item<double>()), 0.1 * (k + 1), 1e-6);
+  }
+}
+
 TEST(PoseTable, RemembersBoundsSmoothly) {
   PoseTable t = table();
   const Tensor rows = tensor_from(std::vector<int64_t>{1});

@@ -172,7 +172,9 @@ Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedMode
     settings.pose_step = trained.poses_were_inferred() ? kPoseStep : 0;
     if (refinement.steps > 0 || finder) {
       found = refine_views(model, views, candidates.start, settings, Random(uint64_t(trained.setup.config.seed), 0x2ef),
-                           known && trained.poses_were_inferred() ? trained.poses.log_deviation.index_select(0, candidates.views.rows) : Tensor());
+                           trained.poses.particles() == 0 ? Tensor()
+                           : known ? trained.poses.log_deviation.index_select(0, candidates.views.rows)
+                                   : trained.poses.start_log_deviation.unsqueeze(0).expand({views.size(), 5}));
     }
     // Of each particle the candidate with the best bound.
     std::vector<int64_t> best;

@@ -1,5 +1,6 @@
 #include "cryomer/pose_search/pose_refinement.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -117,6 +118,33 @@ RefinedPoses refine_poses(const ImageModel& images, const ObservedBatch& observe
     }
   });
   return best;
+}
+
+Tensor pose_deviations(const ImageModel& images, const std::vector<ParticleBatch>& batches, const Tensor& positions) {
+  constexpr double kStep = 0.3, kLeast = 0.03, kMost = 1;  // A
+  at::NoGradGuard guard;
+  const double radius = molecule_radius(positions);
+  std::vector<double> drop(5, 0.0);  // of the log likelihood at the step, nats
+  int64_t count = 0;
+  for (const ParticleBatch& batch : batches) {
+    const ObservedBatch observed = images.observe(batch);
+    const ViewIndex views{at::zeros({batch.size()}, at::kLong), at::arange(batch.size(), at::kLong)};
+    auto likelihood = [&](int direction, double step) {
+      Tensor move = at::zeros({batch.size(), 5});
+      move.select(1, direction).fill_(step);
+      return images.log_likelihood(positions, turned_exactly(batch.rotation, move.slice(1, 0, 3) / radius), batch.shift + move.slice(1, 3), views, observed)
+          .log_likelihood.sum().item<double>();
+    };
+    const double here = likelihood(0, 0);
+    for (int k = 0; k < 5; ++k) drop[k] += here - 0.5 * (likelihood(k, kStep) + likelihood(k, -kStep));
+    count += batch.size();
+  }
+  Tensor result = at::empty({5});
+  for (int k = 0; k < 5; ++k) {
+    const double curved = std::max(drop[k] / double(count), 1e-6);
+    result.data_ptr<float>()[k] = static_cast<float>(std::clamp(kStep / std::sqrt(2 * curved), kLeast, kMost));
+  }
+  return result;
 }
 
 }  // namespace cryomer

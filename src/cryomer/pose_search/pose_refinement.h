@@ -30,4 +30,9 @@ struct RefinedPoses {
 RefinedPoses refine_poses(const ImageModel& images, const ObservedBatch& observed, const Tensor& positions,
                           const ViewIndex& views, const Poses& start, const PoseAscent& ascent = {});
 
+// How well images like these hold a pose in place: for each of its five directions (turns times the molecule's radius, then shifts) the
+// standard deviation, A, of a normal distribution that falls off as the likelihood does about the batches' poses, on average over their
+// images (Laplace's approximation). positions [1, atoms, 3].
+Tensor pose_deviations(const ImageModel& images, const std::vector<ParticleBatch>& batches, const Tensor& positions);
+
 }  // namespace cryomer

@@ -96,6 +96,7 @@ void store_poses(const PoseTable& table, NamedTensors& checkpoint) {
   checkpoint.tensors["poses/shift"] = table.shift;
   checkpoint.tensors["poses/bound"] = table.bound;
   checkpoint.tensors["poses/log_deviation"] = table.log_deviation;
+  checkpoint.tensors["poses/start_log_deviation"] = table.start_log_deviation;
   checkpoint.tensors["poses/first_moment"] = table.first_moment;
   checkpoint.tensors["poses/second_moment"] = table.second_moment;
   checkpoint.tensors["poses/steps"] = table.steps;
@@ -107,6 +108,7 @@ void restore_poses(PoseTable& table, int64_t particles, int64_t slots, const Nam
   copy_into(table.shift, checkpoint, "poses/shift", source);
   copy_into(table.bound, checkpoint, "poses/bound", source);
   copy_into(table.log_deviation, checkpoint, "poses/log_deviation", source);
+  copy_into(table.start_log_deviation, checkpoint, "poses/start_log_deviation", source);
   copy_into(table.first_moment, checkpoint, "poses/first_moment", source);
   copy_into(table.second_moment, checkpoint, "poses/second_moment", source);
   copy_into(table.steps, checkpoint, "poses/steps", source);

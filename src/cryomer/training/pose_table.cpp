@@ -13,7 +13,7 @@ namespace {
 
 constexpr float kEmpty = -std::numeric_limits<float>::infinity();
 
-const double kStartDeviation = std::log(0.4);  // of 0.4 A
+constexpr double kStartDeviation = 0.2;  // A, while nothing is known
 constexpr double kLeastLogDeviation = -4, kMostLogDeviation = 1.1;  // 0.02 A to 3 A
 
 }  // namespace
@@ -22,7 +22,8 @@ PoseTable::PoseTable(int64_t particles, int64_t slots)
     : rotation(at::eye(3).expand({particles, slots, 3, 3}).clone()),
       shift(at::zeros({particles, slots, 2})),
       bound(at::full({particles, slots}, kEmpty)),
-      log_deviation(at::full({particles * slots, 5}, kStartDeviation)),
+      log_deviation(at::full({particles * slots, 5}, std::log(kStartDeviation))),
+      start_log_deviation(at::full({5}, std::log(kStartDeviation))),
       first_moment(at::zeros({particles * slots, 10})),
       second_moment(at::zeros({particles * slots, 10})),
       steps(at::zeros({particles * slots})) {}
@@ -34,13 +35,18 @@ PoseTable::PoseTable(const ParticleStack& stack) : PoseTable(stack.size(), 1) {
   }
 }
 
+void PoseTable::widen(const Tensor& deviations) {
+  start_log_deviation.copy_(deviations.log());
+  log_deviation.copy_(start_log_deviation.unsqueeze(0).expand_as(log_deviation));
+}
+
 void PoseTable::put(int64_t particle, int64_t slot, const Mat3& matrix, double shift_x, double shift_y, double value) {
   const int64_t row = particle * slots() + slot;
   for (int k = 0; k < 9; ++k) rotation.data_ptr<float>()[9 * row + k] = static_cast<float>(matrix.values[k]);
   shift.data_ptr<float>()[2 * row] = static_cast<float>(shift_x);
   shift.data_ptr<float>()[2 * row + 1] = static_cast<float>(shift_y);
   bound.data_ptr<float>()[row] = static_cast<float>(value);
-  std::fill_n(log_deviation.data_ptr<float>() + 5 * row, 5, static_cast<float>(kStartDeviation));
+  std::copy_n(start_log_deviation.data_ptr<float>(), 5, log_deviation.data_ptr<float>() + 5 * row);
   std::fill_n(first_moment.data_ptr<float>() + 10 * row, 10, 0.0f);
   std::fill_n(second_moment.data_ptr<float>() + 10 * row, 10, 0.0f);
   steps.data_ptr<float>()[row] = 0;

@@ -23,6 +23,9 @@ class PoseTable {
   int64_t particles() const { return rotation.defined() ? rotation.size(0) : 0; }
   int64_t slots() const { return rotation.size(1); }
 
+  // The width, [5] A (see Leaves), that all rows get, and those to be filled.
+  void widen(const Tensor& deviations);
+
   // Fills a slot; what the row had learned is forgotten.
   void put(int64_t particle, int64_t slot, const Mat3& rotation, double shift_x, double shift_y, double bound);
   void clear(int64_t particle, int64_t slot);
@@ -53,6 +56,7 @@ class PoseTable {
   Tensor rotation, shift;              // [particles, slots, 3, 3], [particles, slots, 2] A
   Tensor bound;                        // [particles, slots] nats; -inf: an empty slot
   Tensor log_deviation;                // [particles * slots, 5]
+  Tensor start_log_deviation;          // [5], of a slot when it is filled
   Tensor first_moment, second_moment;  // [particles * slots, 10]
   Tensor steps;                        // [particles * slots]
 };
