@@ -24,8 +24,10 @@ struct Report {
     check_output_file("--out", out, overwrite);
     settings.inputs.check();
     settings.seed = common.seed;
+    AtomicFile file(out);  // before the work: a folder that cannot be written to shows at once
     const RunReport report = gather_report(settings);
-    write_file_atomically(out, run_report_html(report));
+    file.write(run_report_html(report));
+    file.commit();
     if (!common.json.empty()) {
       write_file_atomically(common.json,
                             comparison_json(report.ensemble_comparison ? &*report.ensemble_comparison : nullptr,

@@ -7,13 +7,18 @@ namespace cryomer {
 
 namespace {
 
+// Colours for a light and a dark screen. Paper is light; a click on the page's switch goes before what the system says.
+const std::string kLight =
+    "--paper: #ffffff; --card: #f5f7fa; --ink: #1b2430; --muted: #5a6675; --hair: #dde2e9; --grid: #e7ebf0;"
+    "--learned: #2a64b0; --truth: #d9650c; --second: #008a68; --quiet: #8a94a1;";
+const std::string kDark =
+    "--paper: #12161c; --card: #1a2029; --ink: #e6eaf0; --muted: #9aa6b5; --hair: #2f3844; --grid: #252d37;"
+    "--learned: #6aa5e8; --truth: #f09a4a; --second: #3fc39c; --quiet: #7d8896;";
+const std::string kColors = ":root { color-scheme: light; " + kLight + " }\n@media (prefers-color-scheme: dark) { :root:not([data-theme=light]) { color-scheme: dark; " +
+                            kDark + " } }\n:root[data-theme=dark] { color-scheme: dark; " + kDark +
+                            " }\n@media print { :root, :root[data-theme], :root:not([data-theme=light]) { color-scheme: light; " + kLight + " } }\n";
+
 const char* const kStyle = R"css(
-:root { color-scheme: light dark;
-  --paper: #ffffff; --card: #f6f7f9; --ink: #1c2430; --muted: #5b6675; --hair: #dfe3e8; --grid: #e8ebef;
-  --learned: #2a64b0; --truth: #d9650c; --second: #008a68; --quiet: #8a94a1; }
-@media (prefers-color-scheme: dark) { :root {
-  --paper: #14181e; --card: #1c222b; --ink: #e6eaf0; --muted: #9aa6b5; --hair: #313a46; --grid: #262e38;
-  --learned: #6aa5e8; --truth: #f09a4a; --second: #3fc39c; --quiet: #7d8896; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "DejaVu Sans", sans-serif; }
@@ -51,6 +56,9 @@ th, td { padding: 5px 0 5px 14px; text-align: right; border-bottom: 1px solid va
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 table.facts td { text-align: left; overflow-wrap: anywhere; }
 table.facts td:first-child { color: var(--muted); white-space: nowrap; padding-right: 12px; }
+details { margin: 6px 0 18px; }
+summary { cursor: pointer; color: var(--learned); font-size: 14px; padding: 4px 0; }
+details table { font-size: 13px; }
 pre { background: var(--card); border-radius: 8px; padding: 11px 14px; margin: 4px 0 16px; white-space: pre-wrap; overflow-wrap: anywhere;
   font: 12.5px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 ul.notes { margin: 6px 0; padding-left: 20px; color: var(--muted); }
@@ -71,14 +79,15 @@ svg .points { stroke-width: 3.4; stroke-linecap: round; stroke-opacity: .5; }
 svg .trace { stroke-width: .7; stroke-opacity: .42; stroke-linejoin: round; }
 svg .fore { stroke-linejoin: round; stroke-linecap: round; }
 svg .dot { fill: var(--learned); }
+svg .name { font-size: 12px; }
+svg .bar.learned { fill: var(--learned); } svg .bar.truth { fill: var(--truth); }
+svg .bar.second { fill: var(--second); } svg .bar.quiet { fill: var(--quiet); }
 svg .learned { stroke: var(--learned); } svg .truth { stroke: var(--truth); }
 svg .second { stroke: var(--second); } svg .quiet { stroke: var(--quiet); }
 svg .area.learned { fill: var(--learned); } svg .area.truth { fill: var(--truth); }
 svg .area.second { fill: var(--second); } svg .area.quiet { fill: var(--quiet); }
 footer { margin-top: 48px; padding-top: 14px; border-top: 1px solid var(--hair); color: var(--muted); font-size: 13px; }
 @media print {
-  :root { color-scheme: light; --paper: #fff; --card: #f6f7f9; --ink: #1c2430; --muted: #4e5865; --hair: #d4d9df; --grid: #e8ebef;
-    --learned: #2a64b0; --truth: #d9650c; --second: #008a68; --quiet: #8a94a1; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { font-size: 11.5px; } main { max-width: none; padding: 0; } nav { display: none; }
   section { margin-top: 22px; } h2, h3 { break-after: avoid; } .headline, table { break-inside: avoid; }
@@ -138,9 +147,16 @@ void HtmlPage::table(const HtmlTable& table) {
   body_ += "</table></div>\n";
 }
 
-void HtmlPage::figures(const std::vector<HtmlFigure>& figures, int columns) {
+void HtmlPage::folded(const std::string& title, const HtmlTable& of) {
+  if (of.rows.empty()) return;
+  body_ += formatted("<details><summary>{}</summary>\n", escaped(title));
+  table(of);
+  body_ += "</details>\n";
+}
+
+void HtmlPage::figures(const std::vector<HtmlFigure>& figures, int columns, const std::string& css_class) {
   if (figures.empty()) return;
-  body_ += formatted("<div class=\"figures columns{}\">\n", columns);
+  body_ += formatted("<div class=\"figures columns{}{}{}\">\n", columns, css_class.empty() ? "" : " ", css_class);
   for (const HtmlFigure& figure : figures) {
     body_ += "<figure>";
     if (!figure.title.empty()) body_ += formatted("<h3>{}</h3>", escaped(figure.title));
@@ -170,9 +186,11 @@ std::string HtmlPage::html() const {
   for (size_t i = 0; i < sections_.size(); ++i) links += formatted("<a href=\"#{}\">{}</a>", anchor(i), escaped(sections_[i]));
   return formatted(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+      "img-src data: blob:\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{0}</title>\n<style>{1}</style>\n</head>\n"
-      "<body>\n<main>\n<header><h1>{0}</h1>\n<p>{2}</p>\n<nav>{3}</nav></header>\n{4}{5}</main>\n</body>\n</html>\n",
-      escaped(title_), kStyle, escaped(subtitle_), links, body_, in_section_ ? "</section>\n" : "");
+      "<body>\n<main>\n<header><h1>{0}</h1>\n<p>{2}</p>\n<nav>{3}</nav></header>\n{4}{5}</main>\n{6}</body>\n</html>\n",
+      escaped(title_), kColors + kStyle, escaped(subtitle_), links, body_, in_section_ ? "</section>\n" : "", tail_);
 }
 
 }  // namespace cryomer

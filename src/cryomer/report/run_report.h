@@ -10,7 +10,10 @@
 #include "cryomer/evaluation/posterior_comparison.h"
 #include "cryomer/geometry/vec3.h"
 #include "cryomer/io/csv.h"
+#include "cryomer/report/explorer.h"
 #include "cryomer/report/gray_image.h"
+#include "cryomer/report/occupancy.h"
+#include "cryomer/report/principal_components.h"
 #include "cryomer/report/trace_view.h"
 
 namespace cryomer {
@@ -47,9 +50,9 @@ struct DistanceView {
 };
 
 struct LatentView {
-  std::string remark;         // which particles, of how many
-  std::vector<float> means;   // [particles][dimension]
+  std::string remark;  // which particles, of how many
   int64_t particles = 0, dimension = 0;
+  PrincipalComponents components;  // of the posterior means
 };
 
 struct NoiseSpectrum {
@@ -66,13 +69,18 @@ struct RunReport {
   std::optional<EnsembleView> ensemble;
   std::vector<DistanceView> distances;
   std::string distance_remark;
+  std::optional<Occupancies> occupancies;
   std::optional<LatentView> latents;
+  std::optional<Explorer> explorer;
   std::vector<Vec3> viewing_directions;
   std::vector<NoiseSpectrum> noise;
   std::optional<EnsembleComparison> ensemble_comparison;
   std::optional<PosteriorComparison> posterior_comparison;
   std::vector<std::string> absent;
 };
+
+// "A/284/CA:A/225/CA" as people write it.
+std::string spoken(const std::string& pair);
 
 std::string run_report_html(const RunReport& report);
 
