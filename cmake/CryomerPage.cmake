@@ -36,7 +36,7 @@ endfunction()
 
 function(cryomer_page_script)
   set(without "Report page: pictures only")
-  find_program(CRYOMER_NODE NAMES node nodejs)
+  find_program(CRYOMER_NODE NAMES node nodejs)  # tests use it, too
   find_program(CRYOMER_NPM npm)
   mark_as_advanced(CRYOMER_NODE CRYOMER_NPM)
   set(fetched FALSE)

@@ -230,9 +230,12 @@ void Gatherer::view_ensemble() {
   traces.traces.atom_count = int64_t(cas_.size());
   const int64_t shown = std::min(kTraces, ensemble_.size());
   for (int64_t i = 0; i < shown; ++i) traces.traces.append(moving.superposed.conformation(i * ensemble_.size() / shown));
-  const double most = std::max(1e-9, *std::max_element(view.rmsf.begin(), view.rmsf.end()));
+  // Loose ends of a chain would leave everything else in one colour.
+  std::vector<double> sorted = view.rmsf;
+  std::sort(sorted.begin(), sorted.end());
+  const double most = view.color_most = explorer_.rmsf_most = std::max(1e-9, sorted[size_t(0.98 * double(sorted.size() - 1))]);
   for (size_t r = 0; r < cas_.size(); ++r) {
-    traces.color.push_back(view.rmsf[r] / most);
+    traces.color.push_back(std::min(1.0, view.rmsf[r] / most));
     const int residue = structure_.atoms[cas_[r]].residue;
     traces.joined.push_back(r > 0 && structure_.residues[residue].bonded_to_previous && structure_.atoms[cas_[r - 1]].residue == residue - 1);
   }

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 constexpr int64_t kInferred = 500;  // particles inferred when no posterior is given
 constexpr int64_t kComponents = 3;
 // Of what the page's script shows, before it is packed; what there is more of is thinned evenly.
-constexpr int64_t kPoints = 200000, kStructureBytes = 9000000, kPictureBytes = 3000000;
+constexpr int64_t kPoints = 200000, kStructureBytes = 15000000, kPictureBytes = 3000000;
 constexpr double kPictureResolution = 15;  // A
 
 // `count` of 0..size-1, evenly spread.
@@ -165,12 +165,26 @@ void Gatherer::view_points(const std::vector<float>& means, const std::vector<fl
   LatentView& view = *report_.latents;
   view.particles = int64_t(explorer_.rows.size());
   view.dimension = dim;
-  std::vector<float> variances = deviations;
-  for (float& value : variances) value *= value;
-  view.components = principal_components(means, view.particles, dim, kComponents, variances);
+  PointSpread spread;
+  spread.variances = deviations;
+  for (float& value : spread.variances) value *= value;
+  // Over the population: variances of the latents, of which a particle's own are a part.
+  std::vector<double> mean(dim, 0.0), population(dim, 0.0);
+  for (int64_t i = 0; i < view.particles * dim; ++i) mean[i % dim] += means[i] / double(view.particles);
+  for (int64_t i = 0; i < view.particles * dim; ++i) {
+    population[i % dim] += (std::pow(means[i] - mean[i % dim], 2) + (spread.variances.empty() ? 0 : spread.variances[i])) / double(view.particles);
+  }
+  const bool decodes = trained_ && trained_->model->latent_dim == dim;
+  if (decodes && cas_.size() > 3) {
+    std::vector<double> deviation;
+    for (const double variance : population) deviation.push_back(std::sqrt(variance));
+    spread.effects = effects_of_latents(*trained_, mean, deviation, cas_);
+    view.unit = "\u00c5";
+  }
+  view.components = principal_components(means, view.particles, dim, kComponents, spread);
   std::vector<PointColumn>& columns = explorer_.columns;
   for (size_t c = 0; c < view.components.projected.size(); ++c) {
-    columns.push_back({PointColumn::Role::component, formatted("Component {} ({:.0f} %)", c + 1, 100 * view.components.share[c]), "",
+    columns.push_back({PointColumn::Role::component, formatted("Direction {} ({:.0f} %)", c + 1, 100 * view.components.share[c]), view.unit,
                        view.components.projected[c], std::nullopt});
   }
   for (size_t k = 0; k < pairs_.size(); ++k) {
@@ -180,23 +194,19 @@ void Gatherer::view_points(const std::vector<float>& means, const std::vector<fl
     for (const int64_t row : explorer_.rows) distance.true_inferred.push_back(pairs_[k].of(true_state(row)));
     columns.push_back({PointColumn::Role::true_distance, spoken(distance.name) + ", true", "\u00c5", distance.true_inferred, distance.cut});
   }
-  if (!variances.empty()) {
+  if (!spread.variances.empty()) {
     // Of a particle's posterior, relative to the whole population's: at one its image taught nothing.
-    double total = 0;
-    for (const float variance : variances) total += variance / double(view.particles);
-    for (int64_t k = 0; k < dim; ++k) {
-      for (int64_t i = 0; i < view.particles; ++i) total += std::pow(means[i * dim + k] - view.components.mean[k], 2) / double(view.particles);
-    }
+    const double total = std::accumulate(population.begin(), population.end(), 0.0);
     PointColumn width{PointColumn::Role::other, "Uncertainty, share of the spread", "", {}, std::nullopt};
     for (int64_t i = 0; i < view.particles; ++i) {
-      width.values.push_back(std::sqrt(std::accumulate(variances.begin() + i * dim, variances.begin() + (i + 1) * dim, 0.0) / std::max(total, 1e-300)));
+      width.values.push_back(std::sqrt(std::accumulate(spread.variances.begin() + i * dim, spread.variances.begin() + (i + 1) * dim, 0.0) / std::max(total, 1e-300)));
     }
     columns.push_back(std::move(width));
   }
   if (particle_truth_) {
     for (const int64_t point : explorer_.shown) append_atoms(explorer_.truths, true_state(explorer_.rows[point]), explorer_.atoms);
   }
-  if (trained_ && trained_->model->latent_dim == dim) {
+  if (decodes) {
     std::vector<Movie> paths = path_movies(*trained_, view.components, room_);
     explorer_.movies.insert(explorer_.movies.begin(), std::make_move_iterator(paths.begin()), std::make_move_iterator(paths.end()));
   }

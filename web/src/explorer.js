@@ -8,12 +8,13 @@ import { Scatter } from './scatter.js';
 import { Viewer } from './viewer.js';
 
 const kFrameTime = { path: 90, ensemble: 160, selection: 160, states: 1400 };  // ms
-const kState = ['#2a64b0', '#d9650c', '#008a68', '#b0569c', '#a08a00', '#5b6675', '#4aa3c7', '#8a4b2a'];
+const kState = ['#3c78c3', '#d8a200', '#8256a8', '#2f9e95', '#c2577d', '#7d8896', '#7a5a32', '#5a9e3a'];  // not those of learned and true
 
 export class Explorer {
   static async create(root, data) {
     const explorer = new Explorer();
     explorer.root = root;
+    root.explorer = explorer;  // for the console
     explorer.data = data;
     explorer.molecule = await Molecule.from(data.structure);
     explorer.sources = [];
@@ -41,14 +42,15 @@ export class Explorer {
     if (entry.pictures) points.pictures = entry.pictures;
     const cuts = points.columns.map((c, i) => [i, c]).filter(([, c]) => c.role === 'distance' && c.cut !== null);
     points.cuts = cuts;
+    points.states = cuts.length ? [...new Set(Array.from({ length: points.count }, (_, i) => this.stateOf(i)))].sort((a, b) => a - b) : [];
+    points.stateColor = (state) => kState[points.states.indexOf(state) % kState.length];
     const ramp = this.data.ramp, shade = (share) => ramp[Math.max(0, Math.min(ramp.length - 1, Math.round(share * (ramp.length - 1)) || 0))];
     points.colorBy = cuts.length ? 'states' : String(Math.max(0, points.columns.findIndex((c) => c.role === 'distance')));
-    points.stateOf = (i) => cuts.reduce((state, [column, c]) => 2 * state + (points.values(column)[i] < c.cut ? 0 : 1), 0);
     points.colors = () => {
       if (points.cachedColors?.by === points.colorBy) return points.cachedColors.colors;
       let colors;
       if (points.colorBy === 'states') {
-        colors = Array.from({ length: points.count }, (_, i) => kState[points.stateOf(i) % kState.length]);
+        colors = Array.from({ length: points.count }, (_, i) => points.stateColor(this.stateOf(i)));
       } else {
         const column = points.values(Number(points.colorBy)), sorted = Float32Array.from(column).filter(Number.isFinite).sort();
         const least = sorted[Math.floor(0.01 * (sorted.length - 1))], most = sorted[Math.ceil(0.99 * (sorted.length - 1))];
@@ -58,6 +60,11 @@ export class Explorer {
       points.cachedColors = { by: points.colorBy, colors };
       return colors;
     };
+  }
+
+  // One bit for each distance that is cut, the first highest.
+  stateOf(point) {
+    return this.points.cuts.reduce((state, [column, c]) => 2 * state + (this.points.values(column)[point] < c.cut ? 0 : 1), 0);
   }
 
   build() {
@@ -91,6 +98,7 @@ export class Explorer {
     this.element = el('div', { class: 'explorer' }, stage);
     if (this.points) this.buildMaps();
     this.root.append(this.element);
+    if (this.card) this.root.append(this.card.element);
     this.makeTabs();
     try {
       this.viewer = new Viewer(this.view, molecule, (atoms, placed) => this.residueColors(atoms, placed));
@@ -120,10 +128,9 @@ export class Explorer {
       points.colors();
       this.mapLegend.replaceChildren();
       if (points.colorBy === 'states') {
-        const states = [...new Set(Array.from({ length: points.count }, (_, i) => points.stateOf(i)))].sort((a, b) => a - b);
-        for (const state of states) {
+        for (const state of points.states) {
           const text = points.cuts.map(([, c], k) => `${c.name} ${state >> (points.cuts.length - 1 - k) & 1 ? '>' : '<'} ${c.cut}`).join(', ');
-          this.mapLegend.append(el('span', {}, el('i', { style: `background:${kState[state % kState.length]}` }), text));
+          this.mapLegend.append(el('span', {}, el('i', { style: `background:${points.stateColor(state)}` }), text));
         }
       } else {
         const [least, most] = points.colorRange;
@@ -137,7 +144,6 @@ export class Explorer {
     const shown = points.shown.length < points.count ? ` ${points.shown.length} of the ${points.count} (darker) have their structures on this page.` : '';
     const help = el('p', { class: 'remark' }, `Each point is a particle. Click one to see its structure; draw a loop around some to choose them.${shown}`);
     this.element.append(el('div', { class: 'maps' }, el('div', { class: 'bar' }, chooser, this.mapLegend), ...this.maps.map((map) => map.element), this.selectionBar, help));
-    this.root.append(this.card.element);
     this.setSelection(null);
   }
 
@@ -172,9 +178,10 @@ export class Explorer {
   }
 
   async open(source, frame = 0, play = source.kind !== 'states' && source.kind !== 'particle') {
-    this.source = source;
+    this.opening = source;
     await source.structures.load();
-    if (this.source !== source) return;
+    if (this.opening !== source) return;  // another was opened meanwhile
+    this.source = source;
     this.frames = source.points ? source.points.length : source.structures.count;
     this.slider.max = this.frames - 1;
     this.direction = 1;
@@ -321,9 +328,9 @@ export class Explorer {
   }
 
   themeChanged() {
+    this.viewer?.themeChanged();
     this.maps?.forEach((map) => map.draw());
     this.residues.draw();
-    this.card?.redraw?.();
   }
 
   start() {

@@ -29,7 +29,7 @@ export class Residues {
 
   setColors(colors) {
     const ramp = `linear-gradient(90deg, ${this.data.ramp.join(',')})`;
-    const [least, most, text] = colors === 'rmsf' ? ['0', `${this.data.rmsfMost.toFixed(1)} \u00c5`, 'RMSF of CA']
+    const [least, most, text] = colors === 'rmsf' ? ['0', `${this.data.rmsfMost.toFixed(1)} \u00c5 and more`, 'RMSF of CA']
       : colors === 'displacement' ? ['0', `${this.displacementMost} \u00c5`, 'distance of CA from the base structure'] : ['first', 'last residue', ''];
     this.note = el('span', { class: 'note' });
     this.legend.replaceChildren(el('span', {}, text), el('span', {}, least), el('i', { class: 'ramp', style: `background:${ramp}` }), el('span', {}, most), this.note);
@@ -46,7 +46,7 @@ export class Residues {
     g.fillStyle = style.getPropertyValue('--grid');
     g.fillRect(0, height - 1, width, 1);
     this.known.forEach((residue, k) => {
-      const rmsf = this.molecule.residues[residue].rmsf ?? 0, share = rmsf / (this.data.rmsfMost || 1);
+      const rmsf = this.molecule.residues[residue].rmsf ?? 0, share = Math.min(1, rmsf / (this.data.rmsfMost || 1));
       g.fillStyle = ramp[Math.min(ramp.length - 1, Math.round(share * (ramp.length - 1)))];
       const h = Math.max(2, share * (height - 2));
       g.fillRect(k / n * width, height - h, Math.max(1, width / n - (width / n > 4 ? 1 : 0)), h);

@@ -8,7 +8,9 @@ export class Viewer {
     this.molecule = molecule;
     this.colorOf = colorOf;  // of a residue, given the shown positions
     this.large = molecule.traceAtoms.length > kLargeTrace;
-    this.viewer = $3Dmol.createViewer(element, { backgroundAlpha: 0, antialias: true, cartoonQuality: this.large ? 4 : 7, disableFog: false });
+    this.viewer = $3Dmol.createViewer(element, { antialias: true, cartoonQuality: this.large ? 4 : 8 });
+    this.element = element;
+    this.themeChanged();
     this.style = 'ribbon';
     this.models = {};
     this.fitted = false;
@@ -17,6 +19,11 @@ export class Viewer {
     element.addEventListener('pointerdown', () => { active = true; });
     element.addEventListener('pointerleave', () => { active = false; });
     element.addEventListener('wheel', (event) => { if (!active && !event.ctrlKey) event.stopPropagation(); }, { capture: true });
+  }
+
+  themeChanged() {
+    const paper = getComputedStyle(document.documentElement).getPropertyValue('--card').trim();
+    this.viewer.setBackgroundColor(paper);
   }
 
   modelFor(slot, atoms) {
@@ -67,8 +74,7 @@ export class Viewer {
     }
     this.mark(this.marked);
     if (!this.fitted) {
-      this.viewer.zoomTo();
-      this.viewer.zoom(1.12);
+      this.fit();
       this.fitted = true;
     }
     this.viewer.render();
@@ -102,9 +108,14 @@ export class Viewer {
 
   resetView() {
     this.viewer.setView([0, 0, 0, 0, 0, 0, 0, 1]);
-    this.viewer.zoomTo();
-    this.viewer.zoom(1.12);
+    this.fit();
     this.viewer.render();
+  }
+
+  // zoomTo() leaves room for any turn of a ball around the molecule.
+  fit() {
+    this.viewer.zoomTo();
+    this.viewer.zoom(this.element.clientWidth > 1.25 * this.element.clientHeight ? 1.3 : 1);
   }
 
   picture() { return this.viewer.pngURI(); }

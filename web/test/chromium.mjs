@@ -21,6 +21,7 @@ export class Chromium {
       `--user-data-dir=${this.profile}`, 'about:blank'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
     this.waiting = new Map();
     this.listeners = [];
+    this.pages = [];
     this.last = 0;
     let rest = Buffer.alloc(0);
     this.process.stdio[4].on('data', (chunk) => {
@@ -59,11 +60,17 @@ export class Chromium {
     const { targetId } = await this.send('Target.createTarget', { url: 'about:blank' });
     const { sessionId } = await this.send('Target.attachToTarget', { targetId, flatten: true });
     const page = new Page(this, sessionId, targetId);
+    this.pages.push(page);
     for (const domain of ['Page', 'Runtime', 'Network', 'Log']) await page.send(`${domain}.enable`);
     await page.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
     await page.send('Emulation.setEmulatedMedia', { media, features: [{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }] });
     if (!script) await page.send('Emulation.setScriptExecutionDisabled', { value: true });
     return page;
+  }
+
+  async closePages() {
+    for (const page of this.pages.splice(0)) await this.send('Target.closeTarget', { targetId: page.target });
+    this.listeners = [];
   }
 
   async close() {

@@ -148,11 +148,7 @@ std::vector<int64_t> neighbour_order(const Ensemble& ensemble) {
 std::string explorer_markup(const Explorer& explorer) {
   Blocks blocks;
   Json json = {{"structure", structure_json(explorer, blocks)}};
-  double most = 0;
-  for (const double value : explorer.rmsf) {
-    if (std::isfinite(value)) most = std::max(most, value);
-  }
-  json["rmsfMost"] = most;
+  json["rmsfMost"] = explorer.rmsf_most;
   for (int k = 0; k <= 32; ++k) json["ramp"].push_back(ramp_color(k / 32.0));
   json["movies"] = Json::array();
   for (const Movie& movie : explorer.movies) {

@@ -42,6 +42,7 @@ struct PointPictures {
 struct Explorer {
   Structure structure;        // the base
   std::vector<double> rmsf;   // A per residue; NaN where it is unknown
+  double rmsf_most = 1;       // A, where the ramp ends
   std::vector<Movie> movies;
 
   std::vector<int64_t> rows;           // of each point, its particle's row in the STAR file

@@ -22,29 +22,30 @@ const char* const kStyle = R"css(
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "DejaVu Sans", sans-serif; }
-main { max-width: 1120px; margin: 0 auto; padding: 36px 28px 60px; }
-header { border-bottom: 1px solid var(--hair); padding-bottom: 18px; margin-bottom: 8px; }
+main { max-width: 1240px; margin: 0 auto; padding: 26px 28px 60px; }
+header { border-bottom: 1px solid var(--hair); padding-bottom: 12px; margin-bottom: 16px; }
 h1 { font-size: 27px; font-weight: 650; letter-spacing: -.01em; margin: 0 0 2px; }
 header p { margin: 0; color: var(--muted); }
-nav { margin-top: 12px; font-size: 13.5px; display: flex; flex-wrap: wrap; gap: 2px 18px; }
+nav { margin-top: 8px; font-size: 13.5px; display: flex; flex-wrap: wrap; gap: 2px 18px; }
 nav a { color: var(--learned); text-decoration: none; }
 nav a:hover { text-decoration: underline; }
-section { margin-top: 38px; }
+section { margin-top: 34px; }
 h2 { font-size: 19px; font-weight: 650; margin: 0 0 4px; }
 h3 { font-size: 14px; font-weight: 600; margin: 0 0 6px; }
 p { margin: 0 0 12px; max-width: 78ch; }
 .lead { color: var(--muted); }
-.headlines { display: grid; grid-template-columns: repeat(auto-fit, minmax(270px, 1fr)); gap: 14px; margin: 16px 0 6px; }
-.headline { background: var(--card); border-radius: 10px; padding: 13px 16px 12px; }
-.headline b { display: block; font-size: 25px; font-weight: 620; line-height: 1.25; font-variant-numeric: tabular-nums; }
-.headline span { font-size: 13px; color: var(--muted); display: block; line-height: 1.4; }
-.headline svg { width: 160px; display: block; margin: 5px 0 3px; }
+.headlines { display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: 10px; margin: 0 0 6px; }
+.headline { background: var(--card); border-radius: 10px; padding: 10px 14px 9px; }
+.headline b { display: block; font-size: 22px; font-weight: 620; line-height: 1.25; font-variant-numeric: tabular-nums; }
+.headline span { font-size: 12.5px; color: var(--muted); display: block; line-height: 1.35; }
+.headline svg { width: 140px; max-width: 100%; display: block; margin: 3px 0 2px; }
 .figures { display: grid; gap: 22px 26px; margin: 14px 0 4px; }
 .columns1 { grid-template-columns: 1fr; }
 .columns2 { grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); }
 .columns3 { grid-template-columns: repeat(auto-fit, minmax(290px, 1fr)); }
 figure { margin: 0; min-width: 0; break-inside: avoid; }
 figure svg { width: 100%; height: auto; display: block; }
+.columns1 figure { overflow-x: auto; } .columns1 svg { min-width: 640px; }
 figcaption { color: var(--muted); font-size: 13px; line-height: 1.45; margin-top: 5px; max-width: 84ch; }
 .tables { display: grid; grid-template-columns: repeat(auto-fit, minmax(440px, 1fr)); gap: 20px 44px; align-items: start; margin: 14px 0; }
 .tables > div { overflow-x: auto; min-width: 0; }
@@ -59,7 +60,7 @@ table.facts td:first-child { color: var(--muted); white-space: nowrap; padding-r
 details { margin: 6px 0 18px; }
 summary { cursor: pointer; color: var(--learned); font-size: 14px; padding: 4px 0; }
 details table { font-size: 13px; }
-pre { background: var(--card); border-radius: 8px; padding: 11px 14px; margin: 4px 0 16px; white-space: pre-wrap; overflow-wrap: anywhere;
+pre { background: var(--card); border-radius: 8px; padding: 11px 84px 11px 14px; margin: 4px 0 16px; white-space: pre-wrap; overflow-wrap: anywhere;
   font: 12.5px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 ul.notes { margin: 6px 0; padding-left: 20px; color: var(--muted); }
 .gallery { display: grid; grid-template-columns: 92px repeat(8, minmax(0, 1fr)); gap: 5px; align-items: center; font-size: 12.5px; color: var(--muted);
@@ -89,9 +90,10 @@ svg .area.second { fill: var(--second); } svg .area.quiet { fill: var(--quiet); 
 footer { margin-top: 48px; padding-top: 14px; border-top: 1px solid var(--hair); color: var(--muted); font-size: 13px; }
 @media print {
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  body { font-size: 11.5px; } main { max-width: none; padding: 0; } nav { display: none; }
+  body { font-size: 11.5px; } main { max-width: none; padding: 0; }
   section { margin-top: 22px; } h2, h3 { break-after: avoid; } .headline, table { break-inside: avoid; }
-  .headlines { grid-template-columns: 1fr 1fr 1fr; } .tables { grid-template-columns: 1fr 1fr; }
+  .headlines { grid-template-columns: repeat(3, 1fr); } .tables { grid-template-columns: 1fr 1fr; gap: 4px 28px; } .tables > .wide { grid-column: 1 / -1; }
+  table { font-size: 11px; } th, figcaption { font-size: 10.5px; } th, td { padding: 3px 0 3px 10px; } pre { font-size: 9.5px; } nav, summary { display: none; }
   .columns2 { grid-template-columns: 1fr 1fr; } .columns3 { grid-template-columns: 1fr 1fr 1fr; }
 }
 @page { margin: 14mm; }
@@ -134,7 +136,7 @@ void HtmlPage::tables(const std::vector<HtmlTable>& tables) {
 
 void HtmlPage::table(const HtmlTable& table) {
   if (table.rows.empty()) return;
-  body_ += "<div class=\"scroll\">";
+  body_ += formatted("<div class=\"scroll{}\">", table.header.size() > 5 ? " wide" : "");
   if (!table.title.empty()) body_ += formatted("<h3>{}</h3>\n", escaped(table.title));
   body_ += formatted("<table{}>\n", table.header.empty() ? " class=\"facts\"" : "");
   const auto row = [&](const std::vector<std::string>& cells, const char* tag) {

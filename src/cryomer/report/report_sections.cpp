@@ -223,8 +223,7 @@ void add_ensemble(HtmlPage& page, const RunReport& report) {
   std::vector<HtmlFigure> views;
   for (const auto& [name, orientation] : sides) views.push_back({trace_svg(view.traces, orientation, extent, name), "", ""});
   page.figures(views, 3, "still");
-  const double most = view.rmsf.empty() ? 1 : *std::max_element(view.rmsf.begin(), view.rmsf.end());
-  page.figures({{svg_begin(1064, 34, "Color scale") + ramp_legend(432, 14, 200, 0, most, "RMSF of CA, \u00c5") + "</svg>", "",
+  page.figures({{svg_begin(1064, 34, "Color scale") + ramp_legend(432, 14, 200, 0, view.color_most, "RMSF of CA, \u00c5, and beyond") + "</svg>", "",
                  formatted("CA traces of {} conformations, superposed, coloured by how far each residue moves; the base structure is drawn "
                            "thicker.",
                            view.traces.traces.size())}},
@@ -283,9 +282,10 @@ void add_particles(HtmlPage& page, const RunReport& report) {
   cloud.x = thinned(components.projected[0]);
   cloud.y = flat ? thinned(components.projected[1]) : std::vector<double>(cloud.x.size(), 0.0);
   std::string caption =
-      flat ? formatted("Posterior means along the first two principal components of the aggregated posterior ({} and {} of its variance in {} dimensions)",
-                       percent(components.share[0]), percent(components.share[1]), view.dimension)
-           : std::string("Posterior means; the model has one latent dimension");
+      !flat ? std::string("Posterior means; the model has one latent dimension")
+            : formatted("Posterior means along the first two principal directions of the aggregated posterior ({} and {} of the variance{})",
+                        percent(components.share[0]), percent(components.share[1]),
+                        view.unit.empty() ? "" : ", both weighed by how far CAs move with the latents");
   const bool colored = !report.distances.empty() && int64_t(report.distances[0].inferred.size()) == view.particles;
   if (colored) {
     cloud.color = thinned(report.distances[0].inferred);
@@ -295,7 +295,8 @@ void add_particles(HtmlPage& page, const RunReport& report) {
   const bool judged = !report.distances.empty() && report.distances[0].true_inferred.size() == report.distances[0].inferred.size() &&
                       colored;
   const int columns = judged && report.distances.size() > 1 ? 3 : 2;
-  const PlotFrame square = frame_for(columns, "first component", "second component", 0.95);
+  const std::string unit = view.unit.empty() ? "" : ", " + view.unit;
+  const PlotFrame square = frame_for(columns, "direction 1" + unit, "direction 2" + unit, 0.95);
   figures.push_back({scatter_svg(square, cloud), "The space of conformations", caption + "."});
   for (size_t k = 0; k < report.distances.size(); ++k) {
     const DistanceView& d = report.distances[k];

@@ -8,7 +8,6 @@ namespace cryomer {
 std::string run_report_html(const RunReport& report) {
   HtmlPage page(report.title);
   page.subtitle(report.subtitle);
-  page.section("Summary");
   page.headlines(headlines(report));
   if (report.ensemble) add_ensemble(page, report);
   if (report.ensemble_comparison || report.posterior_comparison) add_comparison(page, report);

@@ -35,6 +35,7 @@ struct EnsembleView {
   std::string source;                 // "1000 structures of ensemble.dcd"
   std::vector<std::string> residues;  // labels, "A/284"
   std::vector<double> rmsf;           // A
+  double color_most = 1;              // A, where the ramp ends; a few residues (loose ends) may be beyond
   std::vector<double> truth_rmsf;     // A; empty without the truth
   TraceView traces;                   // a few of the conformations
 };
@@ -52,7 +53,8 @@ struct DistanceView {
 struct LatentView {
   std::string remark;  // which particles, of how many
   int64_t particles = 0, dimension = 0;
-  PrincipalComponents components;  // of the posterior means
+  PrincipalComponents components;  // of the posteriors
+  std::string unit;                // of what is projected on them; A where they are weighed by how far they move CAs
 };
 
 struct NoiseSpectrum {
