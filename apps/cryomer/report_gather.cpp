@@ -94,7 +94,7 @@ void Gatherer::open_particles() {
 void Gatherer::open_ensemble() {
   if (!inputs_.ensemble.empty()) {
     ensemble_ = read_ensemble(inputs_.ensemble, structure_, inputs_.topology);
-    report_.ensemble.emplace().source = formatted("{} structures of {}.", ensemble_.size(), inputs_.ensemble);
+    report_.ensemble.emplace().source = formatted("{} structure{} of {}.", ensemble_.size(), ensemble_.size() == 1 ? "" : "s", inputs_.ensemble);
   } else if (trained_) {
     ensemble_.atom_count = structure_.atom_count();
     decode_in_blocks(*trained_, trained_->model->prior.sample(kDrawn, uint64_t(settings_.seed)), "sampling", [&](const Tensor& block) {

@@ -77,7 +77,8 @@ std::vector<Movie> path_movies(const TrainedModel& trained, const PrincipalCompo
     movie.kind = Movie::Kind::path;
     movie.label = formatted("Direction {}", c + 1);
     movie.remark = formatted("A walk through latent space along principal direction {} of the aggregated posterior, as far as CAs move ({:.0f} % of "
-                             "their variance), from the 2nd to the 98th percentile of the particles.",
+                             "their variance), from the 2nd to the 98th percentile of the particles. Where it passes no points, the structure is only what "
+                             "the decoder puts between them.",
                              c + 1, 100 * components.share[c]);
     movie.atoms = room.atoms;
     Tensor latents = at::empty({room.path_frames, dim});

@@ -181,7 +181,9 @@ void Gatherer::view_points(const std::vector<float>& means, const std::vector<fl
     spread.effects = effects_of_latents(*trained_, mean, deviation, cas_);
     view.unit = "\u00c5";
   }
-  view.components = principal_components(means, view.particles, dim, kComponents, spread);
+  // The aggregated posterior alone has no directions worth the name: it comes close to the prior, which is as wide in latents that
+  // mean nothing. Without the decoder's word on what they mean, it is the posteriors' means that are looked at.
+  view.components = principal_components(means, view.particles, dim, kComponents, spread.effects.empty() ? PointSpread{} : spread);
   std::vector<PointColumn>& columns = explorer_.columns;
   for (size_t c = 0; c < view.components.projected.size(); ++c) {
     columns.push_back({PointColumn::Role::component, formatted("Direction {} ({:.0f} %)", c + 1, 100 * view.components.share[c]), view.unit,

@@ -76,7 +76,7 @@ export class Explorer {
     this.slider = el('input', { type: 'range', min: 0, max: 0, value: 0, 'aria-label': 'Frame', oninput: () => { this.setPlaying(false); this.showFrame(Number(this.slider.value)); } });
     this.count = el('span', { class: 'count' });
     this.remark = el('p', { class: 'remark' });
-    this.colorBy = 'rmsf';
+    this.colorBy = data.rmsfMost > 0.01 ? 'rmsf' : 'displacement';
     const colors = [['rmsf', 'colour: RMSF'], ['displacement', 'colour: distance from the base'], ['chain', 'colour: along the chain']];
     const styles = [['ribbon', 'ribbon'], ['both', 'ribbon and atoms'], ['sticks', 'atoms']];
     this.ghostKind = 'none';
@@ -86,9 +86,10 @@ export class Explorer {
     this.residues = new Residues(molecule, data, {
       hover: (residue) => this.viewer?.showMark(residue),
     });
+    this.residues.setColors(this.colorBy);
     const controls = el('div', { class: 'controls' }, this.play, this.slider, this.count);
     const choices = el('div', { class: 'controls' },
-      select(colors, 'rmsf', (value) => { this.colorBy = value; this.residues.setColors(value); this.refresh(); }, 'Colour'),
+      select(colors, this.colorBy, (value) => { this.colorBy = value; this.residues.setColors(value); this.refresh(); }, 'Colour'),
       select(styles, 'ribbon', (value) => this.viewer?.setStyle(value), 'Style'), this.ghostSelect,
       el('span', { class: 'grow' }),
       el('button', { type: 'button', onclick: () => this.viewer?.resetView(), title: 'Turn back to the first view' }, 'Reset view'),
@@ -209,7 +210,6 @@ export class Explorer {
     const point = source.points ? source.points[frame] : undefined;
     let text = source.names ? source.names[frame] : source.label;
     if (point !== undefined) text = `Particle ${this.points.rows[point]}`;
-    this.caption.textContent = text;
     const placed = molecule.placed(atoms, positions);
     let ghost = null;
     if (this.ghostKind === 'base') {
@@ -219,6 +219,7 @@ export class Explorer {
     } else if (this.ghostKind === 'truth' && point !== undefined && this.points.truths.packed) {
       ghost = { atoms, placed: molecule.placed(atoms, this.points.truths.get(this.points.placeOf.get(point))) };
     }
+    this.caption.textContent = ghost ? `${text}, over the ${this.ghostKind === 'base' ? 'base' : 'true'} structure (pale)` : text;
     // What is shown, in the frame of the model; for the console.
     this.root.shown = { label: text, atoms, positions, row: point === undefined ? null : this.points.rows[point] };
     this.root.dataset.shown = text;

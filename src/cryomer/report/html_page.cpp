@@ -35,6 +35,8 @@ h3 { font-size: 14px; font-weight: 600; margin: 0 0 6px; }
 p { margin: 0 0 12px; max-width: 78ch; }
 .lead { color: var(--muted); }
 .headlines { display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: 10px; margin: 0 0 6px; }
+@media (max-width: 1190px) { .headlines { grid-template-columns: repeat(auto-fit, minmax(30%, 1fr)); } }
+@media (max-width: 640px) { .headlines { grid-template-columns: 1fr 1fr; } }
 .headline { background: var(--card); border-radius: 10px; padding: 10px 14px 9px; }
 .headline b { display: block; font-size: 22px; font-weight: 620; line-height: 1.25; font-variant-numeric: tabular-nums; }
 .headline span { font-size: 12.5px; color: var(--muted); display: block; line-height: 1.35; }
@@ -44,6 +46,7 @@ p { margin: 0 0 12px; max-width: 78ch; }
 .columns2 { grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); }
 .columns3 { grid-template-columns: repeat(auto-fit, minmax(290px, 1fr)); }
 figure { margin: 0; min-width: 0; break-inside: avoid; }
+.columns2 > figure { max-width: 640px; } .columns3 > figure { max-width: 440px; }
 figure svg { width: 100%; height: auto; display: block; }
 .columns1 figure { overflow-x: auto; } .columns1 svg { min-width: 640px; }
 figcaption { color: var(--muted); font-size: 13px; line-height: 1.45; margin-top: 5px; max-width: 84ch; }

@@ -132,6 +132,7 @@ std::vector<Headline> headlines(const RunReport& report) {
   if (report.ensemble && !report.ensemble->rmsf.empty()) {
     const auto& rmsf = report.ensemble->rmsf;
     const auto most = std::max_element(rmsf.begin(), rmsf.end()) - rmsf.begin();
+    if (rmsf[most] > 0.005)  // else there is one structure only
     cards.push_back({"The residue that moves most", report.ensemble->residues[most],
                      formatted("RMSF {}; the median residue {}", length(rmsf[most]), length(median(rmsf))), ""});
   }
@@ -283,9 +284,9 @@ void add_particles(HtmlPage& page, const RunReport& report) {
   cloud.y = flat ? thinned(components.projected[1]) : std::vector<double>(cloud.x.size(), 0.0);
   std::string caption =
       !flat ? std::string("Posterior means; the model has one latent dimension")
-            : formatted("Posterior means along the first two principal directions of the aggregated posterior ({} and {} of the variance{})",
-                        percent(components.share[0]), percent(components.share[1]),
-                        view.unit.empty() ? "" : ", both weighed by how far CAs move with the latents");
+            : formatted("Posterior means along the first two principal directions {} ({} and {} of the variance)",
+                        view.unit.empty() ? "of their own" : "of the aggregated posterior, weighed by how far CAs move with the latents",
+                        percent(components.share[0]), percent(components.share[1]));
   const bool colored = !report.distances.empty() && int64_t(report.distances[0].inferred.size()) == view.particles;
   if (colored) {
     cloud.color = thinned(report.distances[0].inferred);
