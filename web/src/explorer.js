@@ -94,6 +94,7 @@ export class Explorer {
       el('span', { class: 'grow' }),
       el('button', { type: 'button', onclick: () => this.viewer?.resetView(), title: 'Turn back to the first view' }, 'Reset view'),
       el('button', { type: 'button', onclick: () => this.savePdb(), title: 'The structure shown, in the frame of the model' }, 'Save PDB'),
+      el('button', { type: 'button', onclick: () => this.saveMovie(), title: 'All frames, as models of one PDB file laid on the base structure' }, 'Save movie'),
       el('button', { type: 'button', onclick: () => this.viewer && save('structure.png', this.viewer.picture()) }, 'Save picture'));
     const stage = el('div', { class: 'stage' }, this.tabs, el('div', { class: 'frame' }, this.view, this.caption), this.residues.element, controls, choices, this.remark);
     this.element = el('div', { class: 'explorer' }, stage);
@@ -326,6 +327,15 @@ export class Explorer {
     const { label, atoms, positions } = this.root.shown;
     const name = label.toLowerCase().replace(/[^a-z0-9]+/g, '_').slice(0, 40);
     save(`${name}.pdb`, this.molecule.pdb(atoms, positions, `${document.title}: ${label.replace(/[^ -~]/g, '-')}, frame ${this.frame + 1}. B: RMSF (A)`), 'chemical/x-pdb');
+  }
+
+  saveMovie() {
+    const { molecule, source } = this, models = [];
+    for (let frame = 0; frame < this.frames; ++frame) {
+      const text = molecule.pdb(source.atoms, molecule.onBase(source.atoms, this.structureAt(frame)));
+      models.push(`MODEL     ${String(frame + 1).padStart(4)}\n${text.replace(/END\n$/, '')}ENDMDL\n`);
+    }
+    save(`${source.label.toLowerCase().replace(/[^a-z0-9]+/g, '_')}.pdb`, `${models.join('')}END\n`, 'chemical/x-pdb');
   }
 
   themeChanged() {

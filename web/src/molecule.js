@@ -52,6 +52,12 @@ export class Molecule {
     return superpose(trace, this.target, this.weights).apply(positions);
   }
 
+  // The same in the frame of the base structure's file.
+  onBase(atoms, positions) {
+    const trace = this.pick(positions, this.traceWithin(atoms));
+    return superpose(trace, this.pick(this.positions, this.traceAtoms), this.weights).apply(positions);
+  }
+
   // A, of the traces after superposition.
   rmsd(atoms, a, b) {
     const trace = this.traceWithin(atoms);

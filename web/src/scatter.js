@@ -122,7 +122,15 @@ export class Scatter {
       g.stroke(); g.globalAlpha = 1;
       g.fillStyle = accent; g.beginPath(); g.arc(this.toX(place(this.x)), this.toY(place(this.y)), 6, 0, 2 * Math.PI); g.fill();
     }
-    if (hover >= 0) ring(hover, ink, 6, 1.5);
+    if (hover >= 0) {
+      ring(hover, ink, 6, 1.5);
+      const text = `Particle ${this.model.rows[hover]}`, x = this.toX(xs[hover]), y = this.toY(ys[hover]);
+      g.font = '12px system-ui, sans-serif';
+      const width = g.measureText(text).width, left = x + width + 26 > this.plot.clientWidth ? x - width - 22 : x + 10;
+      g.fillStyle = ink;
+      g.beginPath(); g.roundRect(left, y - 11, width + 12, 21, 5); g.fill();
+      g.fillStyle = style.getPropertyValue('--paper'); g.textAlign = 'left'; g.fillText(text, left + 6, y + 4);
+    }
     if (chosen >= 0) { ring(chosen, style.getPropertyValue('--paper'), 7, 5); ring(chosen, accent, 7, 2.5); }
     if (this.lasso) {
       g.strokeStyle = accent; g.lineWidth = 1.5; g.fillStyle = 'rgba(214, 51, 108, .1)';

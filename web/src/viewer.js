@@ -32,7 +32,9 @@ export class Viewer {
     if (present) this.viewer.removeModel(present.model);
     const m = this.molecule, base = m.placed(atoms, m.pick(m.positions, atoms));
     const model = this.viewer.addModel(m.pdb(atoms, base), 'pdb', { keepH: true });
-    return (this.models[slot] = { model, atoms, records: model.selectedAtoms({}) });
+    const records = model.selectedAtoms({});
+    if (records.length !== atoms.length) throw new Error(`the viewer took ${records.length} of ${atoms.length} atoms`);
+    return (this.models[slot] = { model, atoms, records });
   }
 
   styleOf(slot, records) {

@@ -147,6 +147,10 @@ const tests = {
     for (const [name, row] of rows) assert.equal(name, names[row]);
     await press(page, '.selection button', 'Play');
     await page.until("document.getElementById('explorer').shown.label.startsWith('Particle')");
+    await press(page, '.controls button', 'Save movie');
+    for (let i = 0; i < 200 && !existsSync(at('downloads/selection.pdb')); ++i) await new Promise((done) => setTimeout(done, 25));
+    const models = readFileSync(at('downloads/selection.pdb'), 'utf8').match(/^MODEL/gm).length;
+    assert.equal(models, await page.value("document.getElementById('explorer').explorer.frames"));
     await press(page, '.selection button', 'Clear');
     assert.equal(await page.value("document.querySelector('.selection').children.length"), 0);
     assertClean(page);
