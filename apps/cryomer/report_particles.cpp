@@ -20,8 +20,9 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kInferred = 500;  // particles inferred when no posterior is given
 constexpr int64_t kComponents = 3;
-// Of what the page's script shows, before it is packed; what there is more of is thinned evenly.
-constexpr int64_t kPoints = 200000, kStructureBytes = 15000000, kPictureBytes = 3000000;
+// Of what the page's script shows, before it is packed; what there is more of is thinned evenly. With the movies' 6 MB it is 21 MB,
+// so that even unpacked, as text, it stays below 30.
+constexpr int64_t kPoints = 150000, kPointBytes = 64, kPointAndStructureBytes = 12500000, kPictureBytes = 2500000;
 constexpr double kPictureResolution = 15;  // A
 
 // `count` of 0..size-1, evenly spread.
@@ -70,7 +71,8 @@ void Gatherer::view_particles() {
 
 void Gatherer::choose_shown() {
   const int64_t bytes = int64_t(explorer_.atoms.size()) * 6 * (particle_truth_ ? 2 : 1);
-  explorer_.shown = spread(int64_t(explorer_.rows.size()), std::max<int64_t>(1, kStructureBytes / bytes));
+  const auto points = int64_t(explorer_.rows.size());
+  explorer_.shown = spread(points, std::max<int64_t>(1, (kPointAndStructureBytes - kPointBytes * points) / bytes));
 }
 
 void Gatherer::add_particle(int64_t point, const float* structures, int64_t count) {

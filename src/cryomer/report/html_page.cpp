@@ -30,6 +30,7 @@ nav { margin-top: 8px; font-size: 13.5px; display: flex; flex-wrap: wrap; gap: 2
 nav a { color: var(--learned); text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 section { margin-top: 34px; }
+@media screen { section { content-visibility: auto; contain-intrinsic-size: auto 700px; } }
 h2 { font-size: 19px; font-weight: 650; margin: 0 0 4px; }
 h3 { font-size: 14px; font-weight: 600; margin: 0 0 6px; }
 p { margin: 0 0 12px; max-width: 78ch; }
