@@ -114,10 +114,20 @@ export class Viewer {
     this.viewer.render();
   }
 
-  // zoomTo() leaves room for any turn of a ball around the molecule.
+  // zoomTo() fits the ball around the molecule's centroid to the height of the view. From the first side it may come nearer.
   fit() {
+    const { placed } = this.last, n = placed.length / 3, center = [0, 0, 0];
+    placed.forEach((x, i) => { center[i % 3] += x / n; });
+    let ball = 0, wide = 0, high = 0;
+    for (let i = 0; i < placed.length; i += 3) {
+      const [x, y, z] = [0, 1, 2].map((k) => placed[i + k] - center[k]);
+      ball = Math.max(ball, Math.hypot(x, y, z));
+      wide = Math.max(wide, Math.abs(x));
+      high = Math.max(high, Math.abs(y));
+    }
+    const margin = 3, aspect = this.element.clientWidth / Math.max(1, this.element.clientHeight);
     this.viewer.zoomTo();
-    this.viewer.zoom(this.element.clientWidth > 1.25 * this.element.clientHeight ? 1.3 : 1);
+    this.viewer.zoom(Math.min(1.6, ball * aspect / (1.1 * wide + margin), ball / (1.1 * high + margin)));
   }
 
   picture() { return this.viewer.pngURI(); }

@@ -95,7 +95,7 @@ footer { margin-top: 48px; padding-top: 14px; border-top: 1px solid var(--hair);
 @media print {
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { font-size: 11.5px; } main { max-width: none; padding: 0; }
-  section { margin-top: 22px; } h2, h3 { break-after: avoid; } .headline, table { break-inside: avoid; }
+  section { margin-top: 22px; } h2, h3, .lead { break-after: avoid; } .headline, table { break-inside: avoid; }
   .headlines { grid-template-columns: repeat(3, 1fr); } .tables { grid-template-columns: 1fr 1fr; gap: 4px 28px; } .tables > .wide { grid-column: 1 / -1; }
   table { font-size: 11px; } th, figcaption { font-size: 10.5px; } th, td { padding: 3px 0 3px 10px; } pre { font-size: 9.5px; } nav, summary { display: none; }
   .columns2 { grid-template-columns: 1fr 1fr; } .columns3 { grid-template-columns: 1fr 1fr 1fr; }
