@@ -6,6 +6,7 @@
 #include "cryomer/base/log.h"
 #include "cryomer/base/text.h"
 #include "cryomer/evaluation/comparison_text.h"
+#include "cryomer/report/page_script.h"
 #include "report_gather.h"
 
 namespace cryomer {
@@ -34,6 +35,7 @@ struct Report {
                                             report.posterior_comparison ? &*report.posterior_comparison : nullptr));
     }
     for (const std::string& what : report.absent) log_info("Not in the report: {}", what);
+    if (page_script().empty()) log_info("The page has pictures only: this build was configured without npm");
     log_info("Wrote {}", out);
   }
 };
