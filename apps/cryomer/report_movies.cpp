@@ -17,11 +17,6 @@ constexpr double kBytes = 6e6;             // of all movies, before they are pac
 constexpr double kBytesPerAtom = 6;
 constexpr int64_t kPaths = 3, kPathFrames = 31, kEnsembleFrames = 100;
 
-void append_atoms(Ensemble& frames, const float* conformation, const std::vector<int>& atoms) {
-  frames.atom_count = int64_t(atoms.size());
-  for (const int atom : atoms) frames.coordinates.insert(frames.coordinates.end(), conformation + 3 * atom, conformation + 3 * atom + 3);
-}
-
 }  // namespace
 
 MovieRoom movie_room(const Structure& structure) {

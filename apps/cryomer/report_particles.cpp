@@ -32,11 +32,6 @@ std::vector<int64_t> spread(int64_t size, int64_t count) {
   return chosen;
 }
 
-void append_atoms(Ensemble& ensemble, const float* conformation, const std::vector<int>& atoms) {
-  ensemble.atom_count = int64_t(atoms.size());
-  for (const int atom : atoms) ensemble.coordinates.insert(ensemble.coordinates.end(), conformation + 3 * atom, conformation + 3 * atom + 3);
-}
-
 }  // namespace
 
 void set_poses(ParticleBatch& batch, const std::vector<Pose>& poses, const std::vector<int64_t>& which) {

@@ -127,6 +127,11 @@ std::vector<int> ribbon_atoms(const Structure& structure) {
   return chosen;
 }
 
+void append_atoms(Ensemble& ensemble, const float* conformation, const std::vector<int>& atoms) {
+  ensemble.atom_count = int64_t(atoms.size());
+  for (const int atom : atoms) ensemble.coordinates.insert(ensemble.coordinates.end(), conformation + 3 * atom, conformation + 3 * atom + 3);
+}
+
 std::vector<int64_t> neighbour_order(const Ensemble& ensemble) {
   std::vector<int64_t> left(ensemble.size()), order;
   std::iota(left.begin(), left.end(), 0);

@@ -57,6 +57,9 @@ struct Explorer {
 // N, CA, C, O of protein, the sugars and phosphates of nucleic acids, and all of anything else: what a ribbon is drawn from.
 std::vector<int> ribbon_atoms(const Structure& structure);
 
+// Appends a conformation of the whole structure, reduced to `atoms`.
+void append_atoms(Ensemble& ensemble, const float* conformation, const std::vector<int>& atoms);
+
 // An order in which every conformation is followed by the nearest (RMSD without superposition) of those not yet shown.
 std::vector<int64_t> neighbour_order(const Ensemble& ensemble);
 
