@@ -7,6 +7,7 @@
 #include "command.h"
 #include "cryomer/base/text.h"
 #include "cryomer/kernels/cpu.h"
+#include "cryomer/report/page_script.h"
 #include "cryomer/tensor/tensor.h"
 
 #include <torch/version.h>
@@ -28,6 +29,7 @@ void doctor(const CommonOptions& common) {
   std::printf("instruction sets   %s; kernels use %s\n", sets.c_str(), name_of(active_instruction_set()));
   std::printf("libtorch           %d.%d.%d\n", TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR, TORCH_VERSION_PATCH);
   std::printf("OPENBLAS_CORETYPE  %s\n", blas ? blas : "not set");
+  std::printf("report             %s\n", page_script().empty() ? "pictures only; built without npm" : "interactive");
   std::printf("CUDA               %s\n", at::hasCUDA() ? "seen by libtorch; Cryomer has no CUDA kernels yet" : "not available");
 }
 

@@ -6,6 +6,7 @@
 #include "cryomer/base/log.h"
 #include "cryomer/base/text.h"
 #include "cryomer/evaluation/comparison_text.h"
+#include "cryomer/report/page_script.h"
 #include "report_gather.h"
 
 namespace cryomer {
@@ -24,14 +25,17 @@ struct Report {
     check_output_file("--out", out, overwrite);
     settings.inputs.check();
     settings.seed = common.seed;
+    AtomicFile file(out);  // before the work: a folder that cannot be written to shows at once
     const RunReport report = gather_report(settings);
-    write_file_atomically(out, run_report_html(report));
+    file.write(run_report_html(report));
+    file.commit();
     if (!common.json.empty()) {
       write_file_atomically(common.json,
                             comparison_json(report.ensemble_comparison ? &*report.ensemble_comparison : nullptr,
                                             report.posterior_comparison ? &*report.posterior_comparison : nullptr));
     }
     for (const std::string& what : report.absent) log_info("Not in the report: {}", what);
+    if (page_script().empty()) log_info("The page has pictures only: this build was configured without npm");
     log_info("Wrote {}", out);
   }
 };

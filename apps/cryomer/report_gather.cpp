@@ -7,18 +7,18 @@
 
 #include "cryomer/base/atomic_file.h"
 #include "cryomer/base/error.h"
-#include "cryomer/base/log.h"
 #include "cryomer/base/text.h"
 #include "cryomer/data/particle_loader.h"
 #include "cryomer/evaluation/conformations.h"
 #include "cryomer/evaluation/fluctuations.h"
 #include "cryomer/evaluation/marginal.h"
+#include "cryomer/evaluation/mode_occupancy.h"
 #include "cryomer/geometry/superpose.h"
 #include "cryomer/inference/posterior.h"
-#include "cryomer/inference/sampling.h"
-#include "cryomer/io/npy.h"
 #include "cryomer/io/structure_file.h"
 #include "cryomer/io/weights.h"
+#include "cryomer/report/valley.h"
+#include "report_gatherer.h"
 
 namespace cryomer {
 
@@ -27,7 +27,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kDrawn = 500;            // structures drawn when no ensemble is given
-constexpr int64_t kInferred = 500;         // particles inferred when no posterior is given
 constexpr size_t kGallery = 8;
 constexpr int64_t kTraces = 24;
 
@@ -45,50 +44,7 @@ std::vector<std::string> logged_commands(const std::string& path) {
   return commands;
 }
 
-class Gatherer {
- public:
-  explicit Gatherer(const ReportSettings& settings) : settings_(settings), inputs_(settings.inputs), directory_{settings.run_folder} {}
-
-  RunReport gather();
-
- private:
-  void open_run();
-  void open_particles();
-  void open_ensemble();
-  void choose_distances();
-  void read_truth();
-  void describe();
-  void view_ensemble();
-  void view_particles();
-  void view_gallery();
-  void compare();
-
-  void absent(const std::string& what) { report_.absent.push_back(what); }
-  Ensemble cas_of(const Ensemble& ensemble) const {
-    std::vector<int64_t> all(ensemble.size());
-    std::iota(all.begin(), all.end(), 0);
-    return selected(ensemble, all, cas_);
-  }
-  // Posterior means of these particles: of the given folder, or of the encoder.
-  Tensor latents_of(const std::vector<int64_t>& particles);
-
-  const ReportSettings& settings_;
-  const ComparisonInputs& inputs_;
-  RunDirectory directory_;
-  RunReport report_;
-  TrainingConfig config_;
-  Structure structure_;
-  std::optional<TrainedModel> trained_;
-  std::optional<ParticleStack> stack_;
-  std::vector<Pose> poses_;  // the particles' own, or those of the posterior folder
-  std::vector<int> cas_;
-  std::vector<PairDistance> pairs_;
-  Ensemble ensemble_;  // empty when there is none
-  Ensemble states_;    // the truth; empty when there is none
-  std::vector<double> weights_;
-  std::optional<PosteriorTruth> particle_truth_;
-  NpyArray given_latents_;  // of the posterior folder
-};
+}  // namespace
 
 void Gatherer::open_run() {
   if (!fs::exists(directory_.config()) && !fs::exists(directory_.checkpoint())) {
@@ -105,6 +61,9 @@ void Gatherer::open_run() {
     absent("Whatever needs the model: the run has no checkpoint yet.");
   }
   cas_ = atoms_of(structure_, AtomSet::ca);
+  room_ = movie_room(structure_);
+  explorer_.structure = structure_;
+  explorer_.atoms = ribbon_atoms(structure_);
   if (fs::exists(directory_.metrics())) {
     report_.metrics = read_csv(directory_.metrics());
   }
@@ -135,7 +94,7 @@ void Gatherer::open_particles() {
 void Gatherer::open_ensemble() {
   if (!inputs_.ensemble.empty()) {
     ensemble_ = read_ensemble(inputs_.ensemble, structure_, inputs_.topology);
-    report_.ensemble.emplace().source = formatted("{} structures of {}.", ensemble_.size(), inputs_.ensemble);
+    report_.ensemble.emplace().source = formatted("{} structure{} of {}.", ensemble_.size(), ensemble_.size() == 1 ? "" : "s", inputs_.ensemble);
   } else if (trained_) {
     ensemble_.atom_count = structure_.atom_count();
     decode_in_blocks(*trained_, trained_->model->prior.sample(kDrawn, uint64_t(settings_.seed)), "sampling", [&](const Tensor& block) {
@@ -257,6 +216,11 @@ void Gatherer::describe() {
 
 void Gatherer::view_ensemble() {
   if (!report_.ensemble) return;
+  if (cas_.empty()) {
+    report_.ensemble.reset();
+    absent("The molecule in motion: the structure has no CA of a protein, which traces and fluctuations are drawn from.");
+    return;
+  }
   EnsembleView& view = *report_.ensemble;
   for (const int atom : cas_) view.residues.push_back(residue_label(structure_.residues[structure_.atoms[atom].residue]));
   const Fluctuations moving = fluctuations(cas_of(ensemble_));
@@ -266,9 +230,12 @@ void Gatherer::view_ensemble() {
   traces.traces.atom_count = int64_t(cas_.size());
   const int64_t shown = std::min(kTraces, ensemble_.size());
   for (int64_t i = 0; i < shown; ++i) traces.traces.append(moving.superposed.conformation(i * ensemble_.size() / shown));
-  const double most = std::max(1e-9, *std::max_element(view.rmsf.begin(), view.rmsf.end()));
+  // Loose ends of a chain would leave everything else in one colour.
+  std::vector<double> sorted = view.rmsf;
+  std::sort(sorted.begin(), sorted.end());
+  const double most = view.color_most = explorer_.rmsf_most = std::max(1e-9, sorted[size_t(0.98 * double(sorted.size() - 1))]);
   for (size_t r = 0; r < cas_.size(); ++r) {
-    traces.color.push_back(view.rmsf[r] / most);
+    traces.color.push_back(std::min(1.0, view.rmsf[r] / most));
     const int residue = structure_.atoms[cas_[r]].residue;
     traces.joined.push_back(r > 0 && structure_.residues[residue].bonded_to_previous && structure_.atoms[cas_[r - 1]].residue == residue - 1);
   }
@@ -291,9 +258,57 @@ void Gatherer::view_ensemble() {
       distance.truth = distances_of(pairs_[k], states_);
       distance.truth_weights = weights_;
     }
-    if (k < inputs_.cuts.size()) distance.cut = inputs_.cuts[k];
     report_.distances.push_back(std::move(distance));
   }
+  explorer_.rmsf.assign(structure_.residues.size(), std::nan(""));
+  for (size_t r = 0; r < cas_.size(); ++r) explorer_.rmsf[structure_.atoms[cas_[r]].residue] = view.rmsf[r];
+  choose_cuts();
+  explorer_.movies.push_back(ensemble_movie(ensemble_, moving.superposed, room_));
+  if (!cuts_.empty()) view_states(moving.superposed);
+}
+
+void Gatherer::choose_cuts() {
+  cuts_ = inputs_.cuts;
+  for (size_t k = 0; k < cuts_.size(); ++k) cut_pairs_.push_back(k);
+  if (cuts_.empty()) {
+    for (size_t k = 0; k < pairs_.size(); ++k) {
+      const auto valley = valley_of(report_.distances[k].learned);
+      if (!valley) continue;
+      cut_pairs_.push_back(k);
+      cuts_.push_back(std::round(10 * *valley) / 10);
+    }
+    cut_remark_ = "No --cut was given: distances with two peaks are cut at the valley between them.";
+  }
+  for (size_t k = 0; k < cuts_.size(); ++k) report_.distances[cut_pairs_[k]].cut = cuts_[k];
+}
+
+void Gatherer::view_states(const Ensemble& superposed) {
+  std::vector<std::string> names(size_t{1} << cuts_.size());
+  for (size_t state = 0; state < names.size(); ++state) {
+    for (size_t k = 0; k < cuts_.size(); ++k) {
+      names[state] += formatted("{}{} {} {:g} \u00c5", k ? ", " : "", spoken(pairs_[cut_pairs_[k]].name),
+                                state >> (cuts_.size() - 1 - k) & 1 ? '>' : '<', cuts_[k]);
+    }
+  }
+  std::vector<size_t> state_of(size_t(ensemble_.size()), 0);
+  for (size_t k = 0; k < cuts_.size(); ++k) {
+    const std::vector<double>& learned = report_.distances[cut_pairs_[k]].learned;
+    for (size_t i = 0; i < state_of.size(); ++i) state_of[i] = 2 * state_of[i] + (learned[i] < cuts_[k] ? 0 : 1);
+  }
+  explorer_.movies.push_back(state_movie(ensemble_, superposed, state_of, names, room_));
+  report_.occupancies = Occupancies{cut_remark_, names, {}};
+}
+
+void Gatherer::view_occupancies() {
+  if (!report_.occupancies) return;
+  const auto add = [&](const std::string& name, Tone tone, std::vector<double> DistanceView::*values, const std::vector<double>& weights) {
+    std::vector<std::vector<double>> chosen;
+    for (const size_t k : cut_pairs_) chosen.push_back(report_.distances[k].*values);
+    if (!chosen[0].empty()) report_.occupancies->series.push_back({name, tone, mode_occupancy(chosen, cuts_, weights)});
+  };
+  add("truth", Tone::truth, &DistanceView::truth, weights_);
+  add("learned distribution", Tone::learned, &DistanceView::learned, {});
+  add("particles", Tone::second, &DistanceView::inferred, {});
 }
 
 Tensor Gatherer::latents_of(const std::vector<int64_t>& particles) {
@@ -304,81 +319,6 @@ Tensor Gatherer::latents_of(const std::vector<int64_t>& particles) {
     std::copy_n(given_latents_.values.data() + particles[i] * dim, dim, latents.data_ptr<float>() + int64_t(i) * dim);
   }
   return latents;
-}
-
-void Gatherer::view_particles() {
-  // Distances of one particle's structures: the mean over its posterior samples, where there are several.
-  std::vector<std::vector<double>> inferred(pairs_.size());
-  std::vector<int64_t> rows;
-  const auto add_distances = [&](const float* structures, int64_t count) {
-    for (size_t k = 0; k < pairs_.size(); ++k) {
-      double sum = 0;
-      for (int64_t i = 0; i < count; ++i) sum += pairs_[k].of(structures + i * 3 * structure_.atom_count());
-      inferred[k].push_back(sum / double(count));
-    }
-  };
-  LatentView view;
-  if (!inputs_.posterior.empty()) {
-    given_latents_ = read_npy(inputs_.posterior + "/latents.npy");
-    if (given_latents_.shape.size() != 2) fail("{}/latents.npy: expected an array [particles, latent dimension]", inputs_.posterior);
-    view.particles = given_latents_.shape[0];
-    view.dimension = given_latents_.shape[1];
-    view.means = given_latents_.values;
-    view.remark = formatted("All {} particles of {}.", view.particles, inputs_.posterior);
-    rows.resize(view.particles);
-    std::iota(rows.begin(), rows.end(), 0);
-    const std::string path = inputs_.posterior + "/structures.dcd";
-    if (fs::exists(path)) {
-      const auto structures = open_trajectory(path, structure_);
-      const int64_t each = structures->size() / std::max<int64_t>(view.particles, 1);
-      if (each < 1 || each * view.particles != structures->size()) {
-        fail("{}: {} structures for {} particles; expected the same number for each", path, structures->size(), view.particles);
-      }
-      std::vector<float> block(size_t(each) * 3 * structure_.atom_count());
-      for (int64_t p = 0; p < view.particles; ++p) {
-        for (int64_t i = 0; i < each; ++i) structures->read(p * each + i, block.data() + i * 3 * structure_.atom_count());
-        add_distances(block.data(), each);
-      }
-    } else {
-      absent("Distances in each particle: the posterior has no structures.dcd (cryomer infer --structures mean).");
-    }
-  } else if (trained_ && stack_) {
-    const int64_t count = std::min(kInferred, stack_->size());
-    for (int64_t i = 0; i < count; ++i) rows.push_back(i * stack_->size() / count);
-    const Tensor latents = latents_of(rows);
-    view.particles = count;
-    view.dimension = latents.size(1);
-    view.means = to_floats(latents);
-    view.remark = count == stack_->size() ? formatted("All {} particles, inferred for this page.", count)
-                                          : formatted("{} of {} particles, inferred for this page; --posterior shows all and judges them.",
-                                                      count, stack_->size());
-    decode_in_blocks(*trained_, latents, "decoding", [&](const Tensor& block) {
-      for (int64_t i = 0; i < block.size(0); ++i) add_distances(block.data_ptr<float>() + i * block.size(1) * 3, 1);
-    });
-  } else {
-    absent("What was inferred about each particle: neither --posterior nor a model with its particles is at hand.");
-    return;
-  }
-  if (report_.distances.empty()) {
-    for (const PairDistance& pair : pairs_) {
-      report_.distances.emplace_back();
-      report_.distances.back().name = pair.name;
-    }
-  }
-  for (size_t k = 0; k < pairs_.size(); ++k) {
-    report_.distances[k].inferred = inferred[k];
-    if (!particle_truth_) continue;
-    for (const int64_t row : rows) {
-      if (row >= int64_t(particle_truth_->state_of.size())) {
-        fail("{}: {} rows, but there are {} particles: expected the same rows in the same order", inputs_.truth_star,
-             particle_truth_->state_of.size(), view.particles);
-      }
-      const int64_t state = particle_truth_->state_of[row];
-      if (state < 0 || state >= states_.size()) fail("{}: state {} does not exist; {} has {}", inputs_.truth_star, state, inputs_.truth, states_.size());
-      report_.distances[k].true_inferred.push_back(pairs_[k].of(states_.conformation(state)));
-    }
-  }
-  report_.latents = std::move(view);
 }
 
 void Gatherer::view_gallery() {
@@ -399,11 +339,9 @@ void Gatherer::view_gallery() {
     // Pose and conformation belong together.
     const Posterior inferred = infer_posterior_of(rows, *trained_, *stack_, true);
     latents = inferred.mean;
-    for (int64_t i = 0; i < batch.size(); ++i) {
-      for (int k = 0; k < 9; ++k) batch.rotation[i].data_ptr<float>()[k] = float(inferred.poses[i].rotation.values[k]);
-      batch.shift[i].data_ptr<float>()[0] = float(inferred.poses[i].shift_x);
-      batch.shift[i].data_ptr<float>()[1] = float(inferred.poses[i].shift_y);
-    }
+    std::vector<int64_t> all(rows.size());
+    std::iota(all.begin(), all.end(), 0);
+    set_poses(batch, inferred.poses, all);
   } else {
     latents = latents_of(rows);
   }
@@ -446,17 +384,17 @@ RunReport Gatherer::gather() {
   describe();
   view_ensemble();
   view_particles();
+  view_occupancies();
   view_gallery();
   compare();
   std::string name = fs::absolute(settings_.run_folder).lexically_normal().filename().string();
   if (name.empty()) name = fs::absolute(settings_.run_folder).lexically_normal().parent_path().filename().string();
+  if (!explorer_.movies.empty() || !explorer_.rows.empty()) report_.explorer = std::move(explorer_);
   report_.title = "Cryomer: " + name;
   report_.subtitle = formatted("{}, {}", fs::path(config_.data.structure).filename().string(),
                                stack_ ? formatted("{} particles", stack_->size()) : fs::path(config_.data.particles).filename().string());
   return std::move(report_);
 }
-
-}  // namespace
 
 RunReport gather_report(const ReportSettings& settings) { return Gatherer(settings).gather(); }
 

@@ -260,7 +260,7 @@ TEST(App, ReportsOnARunAloneAndSaysWhatIsAbsent) {
   EXPECT_NE(output.find("--truth"), std::string::npos);
   const std::string page = read_file(html);
   EXPECT_NE(page.find("Not on this page"), std::string::npos);
-  EXPECT_NE(page.find("The learned ensemble"), std::string::npos);
+  EXPECT_NE(page.find("The molecule in motion"), std::string::npos);
   EXPECT_NE(page.find("data:image/png"), std::string::npos);
 }
 

@@ -15,6 +15,7 @@ inline std::string markup_problem(const std::string& markup) {
   for (size_t place = markup.find('<'); place != std::string::npos; place = markup.find('<', place + 1)) {
     if (markup.compare(place, 9, "<!DOCTYPE") == 0) continue;
     if (markup.compare(place, 7, "<style>") == 0) place = markup.find("</style>", place);
+    if (markup.compare(place, 8, "<script ") == 0) place = markup.find("</script>", place);
     bool quoted = false;
     size_t end = place + 1;
     for (; end < markup.size() && (quoted || markup[end] != '>'); ++end) {
@@ -25,7 +26,7 @@ inline std::string markup_problem(const std::string& markup) {
     const bool closing = markup[place + 1] == '/', single = markup[end - 1] == '/';
     const size_t begin = place + (closing ? 2 : 1);
     const std::string name = markup.substr(begin, markup.find_first_of(" />\n", begin) - begin);
-    if (closing && name != "style") {
+    if (closing && name != "style" && name != "script") {
       if (open.empty() || open.back() != name) return "</" + name + "> closes <" + (open.empty() ? "" : open.back()) + ">";
       open.pop_back();
     } else if (!closing && !single && !empty_elements.count(name)) {

@@ -38,6 +38,17 @@ GrayImage low_passed(const GrayImage& image, double resolution, double pixel_siz
   return convolved_transposed(convolved_transposed(image, kernel), kernel);
 }
 
+GrayImage binned(const GrayImage& image, int factor) {
+  GrayImage small{image.size / factor, {}};
+  small.values.assign(size_t(small.size) * small.size, 0.0f);
+  for (int y = 0; y < small.size * factor; ++y) {
+    for (int x = 0; x < small.size * factor; ++x) {
+      small.values[size_t(y / factor) * small.size + x / factor] += image.values[size_t(y) * image.size + x] / float(factor * factor);
+    }
+  }
+  return small;
+}
+
 GrayImage centred(const GrayImage& image) {
   double sum = 0;
   for (const float value : image.values) sum += value;

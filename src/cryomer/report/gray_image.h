@@ -14,6 +14,9 @@ struct GrayImage {
 // Gaussian low-pass that halves the amplitude at `resolution` (A); the image is continued by its edge.
 GrayImage low_passed(const GrayImage& image, double resolution, double pixel_size);
 
+// Means of squares of `factor` x `factor` pixels; what does not fill a square at the right and lower edge is left out.
+GrayImage binned(const GrayImage& image, int factor);
+
 // Without its mean.
 GrayImage centred(const GrayImage& image);
 

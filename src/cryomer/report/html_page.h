@@ -35,7 +35,10 @@ class HtmlPage {
   void table(const HtmlTable& table);                  // without rows: nothing
   void tables(const std::vector<HtmlTable>& tables);  // side by side where there is room
   // Side by side, so many in a row where the window is wide enough.
-  void figures(const std::vector<HtmlFigure>& figures, int columns);
+  void figures(const std::vector<HtmlFigure>& figures, int columns, const std::string& css_class = "");
+  void folded(const std::string& title, const HtmlTable& table);  // shown when its title is clicked
+  void markup(const std::string& markup) { body_ += markup; }
+  void tail(const std::string& markup) { tail_ += markup; }  // after everything, at the end of the body
   void code(const std::vector<std::string>& lines);
   void notes(const std::vector<std::string>& lines);  // a list of remarks
 
@@ -44,7 +47,7 @@ class HtmlPage {
  private:
   void end_section();
 
-  std::string title_, subtitle_, body_;
+  std::string title_, subtitle_, body_, tail_;
   std::vector<std::string> sections_;
   bool in_section_ = false;
 };

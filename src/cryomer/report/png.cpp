@@ -1,9 +1,9 @@
 #include "cryomer/report/png.h"
 
-#include <algorithm>
 #include <array>
 
 #include "cryomer/base/error.h"
+#include "cryomer/report/zlib_stream.h"
 
 namespace cryomer {
 
@@ -29,34 +29,6 @@ uint32_t crc32(const std::string& bytes) {
   return c ^ 0xffffffffu;
 }
 
-uint32_t adler32(const std::string& bytes) {
-  uint32_t a = 1, b = 0;
-  for (const char byte : bytes) {
-    a = (a + static_cast<uint8_t>(byte)) % 65521;
-    b = (b + a) % 65521;
-  }
-  return b << 16 | a;
-}
-
-// RFC 1950 around RFC 1951's stored blocks.
-std::string zlib_stored(const std::string& bytes) {
-  constexpr size_t kLargest = 65535;
-  std::string stream = "\x78\x01";
-  size_t done = 0;
-  do {
-    const size_t size = std::min(kLargest, bytes.size() - done);
-    stream += static_cast<char>(done + size == bytes.size());
-    for (const size_t value : {size, ~size}) {
-      stream += static_cast<char>(value & 0xff);
-      stream += static_cast<char>(value >> 8 & 0xff);
-    }
-    stream.append(bytes, done, size);
-    done += size;
-  } while (done < bytes.size());
-  append_big_endian(stream, adler32(bytes));
-  return stream;
-}
-
 void append_chunk(std::string& file, const std::string& type, const std::string& content) {
   append_big_endian(file, static_cast<uint32_t>(content.size()));
   file += type + content;
@@ -80,7 +52,7 @@ std::string png_bytes(const std::vector<uint8_t>& pixels, int width, int height)
   }
   std::string file = "\x89PNG\r\n\x1a\n";
   append_chunk(file, "IHDR", header);
-  append_chunk(file, "IDAT", zlib_stored(rows));
+  append_chunk(file, "IDAT", zlib_stream(rows));
   append_chunk(file, "IEND", "");
   return file;
 }

@@ -1,5 +1,4 @@
-// Grey images as PNG files in memory, and bytes as text for data URIs. Uncompressed (deflate's stored blocks), which costs
-// little for small images and needs no library.
+// Grey images as PNG files in memory, and bytes as text for data URIs.
 #pragma once
 
 #include <cstdint>

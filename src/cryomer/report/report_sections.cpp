@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "cryomer/base/format.h"
 #include "cryomer/base/text.h"
 #include "cryomer/evaluation/calibration.h"
+#include "cryomer/evaluation/comparison_text.h"
 #include "cryomer/evaluation/marginal.h"
 #include "cryomer/evaluation/median.h"
 #include "cryomer/report/axis.h"
@@ -47,14 +49,6 @@ std::vector<double> thinned(const std::vector<double>& values) {
   return kept;
 }
 
-// "A/284/CA:A/225/CA" as people write it.
-std::string spoken(const std::string& pair) {
-  std::string text = pair;
-  const size_t colon = text.find(':');
-  if (colon != std::string::npos) text.replace(colon, 1, "\u00a0\u2013\u00a0");
-  return text;
-}
-
 double pearson(const std::vector<double>& a, const std::vector<double>& b) {
   const Moments ma = moments({a, {}}), mb = moments({b, {}});
   double sum = 0;
@@ -83,7 +77,25 @@ std::string image_markup(const GrayImage& image, double limit, const std::string
                    png_data_uri(gray_levels(image, limit), image.size, image.size));
 }
 
+// Every number of a JSON text with the path that leads to it: "distances[0].mean".
+void append_figures(const nlohmann::ordered_json& json, const std::string& path, std::vector<std::vector<std::string>>& rows) {
+  if (json.is_object()) {
+    for (const auto& [key, value] : json.items()) append_figures(value, path.empty() ? key : path + "." + key, rows);
+  } else if (json.is_array()) {
+    for (size_t i = 0; i < json.size(); ++i) append_figures(json[i], formatted("{}[{}]", path, i), rows);
+  } else {
+    rows.push_back({path, json.is_string() ? json.get<std::string>() : json.is_number_float() ? formatted("{:.6g}", json.get<double>()) : json.dump()});
+  }
+}
+
 }  // namespace
+
+std::string spoken(const std::string& pair) {
+  std::string text = pair;
+  const size_t colon = text.find(':');
+  if (colon != std::string::npos) text.replace(colon, 1, "\u00a0\u2013\u00a0");
+  return text;
+}
 
 std::optional<TrainingEnd> training_end(const CsvTable& metrics) {
   if (metrics.row_count() == 0) return std::nullopt;
@@ -120,6 +132,7 @@ std::vector<Headline> headlines(const RunReport& report) {
   if (report.ensemble && !report.ensemble->rmsf.empty()) {
     const auto& rmsf = report.ensemble->rmsf;
     const auto most = std::max_element(rmsf.begin(), rmsf.end()) - rmsf.begin();
+    if (rmsf[most] > 0.005)  // else there is one structure only
     cards.push_back({"The residue that moves most", report.ensemble->residues[most],
                      formatted("RMSF {}; the median residue {}", length(rmsf[most]), length(median(rmsf))), ""});
   }
@@ -201,7 +214,8 @@ void add_gallery(HtmlPage& page, const Gallery& gallery) {
 
 void add_ensemble(HtmlPage& page, const RunReport& report) {
   const EnsembleView& view = *report.ensemble;
-  page.section("The learned ensemble", view.source);
+  page.section("The molecule in motion", view.source);
+  if (report.explorer) page.markup("<div id=\"explorer\"></div>\n");
   const Mat3 front = principal_axes(view.traces.traces);
   const Mat3 side{{0, 0, -1, 0, 1, 0, 1, 0, 0}}, above{{1, 0, 0, 0, 0, -1, 0, 1, 0}};
   const std::vector<std::pair<std::string, Mat3>> sides = {{"front", front}, {"from the right", side * front}, {"from above", above * front}};
@@ -209,13 +223,12 @@ void add_ensemble(HtmlPage& page, const RunReport& report) {
   for (const auto& [name, orientation] : sides) extent = larger(extent, trace_extent(view.traces, orientation));
   std::vector<HtmlFigure> views;
   for (const auto& [name, orientation] : sides) views.push_back({trace_svg(view.traces, orientation, extent, name), "", ""});
-  page.figures(views, 3);
-  const double most = view.rmsf.empty() ? 1 : *std::max_element(view.rmsf.begin(), view.rmsf.end());
-  page.figures({{svg_begin(1064, 34, "Color scale") + ramp_legend(432, 14, 200, 0, most, "RMSF of CA, \u00c5") + "</svg>", "",
+  page.figures(views, 3, "still");
+  page.figures({{svg_begin(1064, 34, "Color scale") + ramp_legend(432, 14, 200, 0, view.color_most, "RMSF of CA, \u00c5, and beyond") + "</svg>", "",
                  formatted("CA traces of {} conformations, superposed, coloured by how far each residue moves; the base structure is drawn "
                            "thicker.",
                            view.traces.traces.size())}},
-               1);
+               1, "still");
   std::vector<HtmlFigure> figures;
   std::vector<double> index;
   for (size_t i = 0; i < view.rmsf.size(); ++i) index.push_back(double(i));
@@ -247,24 +260,33 @@ void add_ensemble(HtmlPage& page, const RunReport& report) {
       caption += formatted(", true {} \u00b1 {} \u00c5", plain(truth.mean, 2), plain(truth.standard_deviation, 2));
     }
     std::vector<Rule> rules;
-    if (d.cut) rules.push_back({*d.cut, "cut"});
+    if (d.cut) rules.push_back({*d.cut, formatted("cut at {:g} \u00c5", *d.cut)});
     figures.push_back({histogram_svg(frame_for(columns, "distance, \u00c5", "density, 1/\u00c5", 0.55), samples, rules), spoken(d.name), caption + "."});
   }
-  if (!figures.empty() && !report.distance_remark.empty()) page.paragraph(report.distance_remark);
+  if (!figures.empty()) page.section("Distances and states", report.distance_remark);
   page.figures(figures, columns);
+  if (report.occupancies && !report.occupancies->series.empty()) {
+    page.figures({{occupancy_svg(*report.occupancies, 1064), "Occupancies",
+                   "How often each state is visited. The learned distribution is the model's own; particles are counted at the structure inferred "
+                   "for each, which noise blurs." + (report.occupancies->remark.empty() ? "" : " " + report.occupancies->remark)}},
+                 1);
+  }
 }
 
 void add_particles(HtmlPage& page, const RunReport& report) {
   const LatentView& view = *report.latents;
   page.section("Each particle", view.remark);
-  const PrincipalComponents components = principal_components(view.means, view.particles, view.dimension);
+  const PrincipalComponents& components = view.components;
   std::vector<HtmlFigure> figures;
   Cloud cloud;
-  cloud.x = thinned(components.first);
-  cloud.y = thinned(components.second);
+  const bool flat = components.projected.size() > 1;
+  cloud.x = thinned(components.projected[0]);
+  cloud.y = flat ? thinned(components.projected[1]) : std::vector<double>(cloud.x.size(), 0.0);
   std::string caption =
-      formatted("Posterior means along their first two principal components ({} and {} of the variance in {} dimensions)",
-                percent(components.first_share), percent(components.second_share), view.dimension);
+      !flat ? std::string("Posterior means; the model has one latent dimension")
+            : formatted("Posterior means along the first two principal directions {} ({} and {} of the variance)",
+                        view.unit.empty() ? "of their own" : "of the aggregated posterior, weighed by how far CAs move with the latents",
+                        percent(components.share[0]), percent(components.share[1]));
   const bool colored = !report.distances.empty() && int64_t(report.distances[0].inferred.size()) == view.particles;
   if (colored) {
     cloud.color = thinned(report.distances[0].inferred);
@@ -274,7 +296,8 @@ void add_particles(HtmlPage& page, const RunReport& report) {
   const bool judged = !report.distances.empty() && report.distances[0].true_inferred.size() == report.distances[0].inferred.size() &&
                       colored;
   const int columns = judged && report.distances.size() > 1 ? 3 : 2;
-  const PlotFrame square = frame_for(columns, "first component", "second component", 0.95);
+  const std::string unit = view.unit.empty() ? "" : ", " + view.unit;
+  const PlotFrame square = frame_for(columns, "direction 1" + unit, "direction 2" + unit, 0.95);
   figures.push_back({scatter_svg(square, cloud), "The space of conformations", caption + "."});
   for (size_t k = 0; k < report.distances.size(); ++k) {
     const DistanceView& d = report.distances[k];
@@ -293,9 +316,8 @@ void add_particles(HtmlPage& page, const RunReport& report) {
                        formatted("One point for each particle; r = {}.", plain(r, 3))});
   }
   page.figures(figures, columns);
-  if (components.first.size() > kMostPoints) {
-    page.paragraph(formatted("Scatters show every {}th particle.", (components.first.size() + kMostPoints - 1) / kMostPoints));
-  }
+  const size_t points = components.projected[0].size();
+  if (points > kMostPoints) page.paragraph(formatted("These drawings show one particle in {}.", (points + kMostPoints - 1) / kMostPoints));
 }
 
 void add_comparison(HtmlPage& page, const RunReport& report) {
@@ -357,6 +379,11 @@ void add_comparison(HtmlPage& page, const RunReport& report) {
                  row("\u2003in helices", &Stereochemistry::helix_bonds_kept), row("\u2003in sheets", &Stereochemistry::strand_bonds_kept)}});
   }
   page.tables(tables);
+  HtmlTable all{"", {"key in evaluate --json", "value"}, {}};
+  append_figures(nlohmann::ordered_json::parse(comparison_json(report.ensemble_comparison ? &*report.ensemble_comparison : nullptr,
+                                                               report.posterior_comparison ? &*report.posterior_comparison : nullptr)),
+                 "", all.rows);
+  page.folded("All figures, with the keys of evaluate --json", all);
 }
 
 void add_data(HtmlPage& page, const RunReport& report) {

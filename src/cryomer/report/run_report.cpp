@@ -1,5 +1,6 @@
 #include "cryomer/report/run_report.h"
 
+#include "cryomer/report/page_script.h"
 #include "cryomer/report/report_sections.h"
 
 namespace cryomer {
@@ -7,7 +8,6 @@ namespace cryomer {
 std::string run_report_html(const RunReport& report) {
   HtmlPage page(report.title);
   page.subtitle(report.subtitle);
-  page.section("Summary");
   page.headlines(headlines(report));
   if (report.ensemble) add_ensemble(page, report);
   if (report.ensemble_comparison || report.posterior_comparison) add_comparison(page, report);
@@ -23,6 +23,10 @@ std::string run_report_html(const RunReport& report) {
   if (!report.absent.empty()) {
     page.section("Not on this page");
     page.notes(report.absent);
+  }
+  if (report.explorer && !page_script().empty()) {
+    page.tail(explorer_markup(*report.explorer));
+    page.tail("<script id=\"page-script\">" + std::string(page_script()) + "</script>\n");
   }
   return page.html();
 }

@@ -10,7 +10,10 @@
 #include "cryomer/evaluation/posterior_comparison.h"
 #include "cryomer/geometry/vec3.h"
 #include "cryomer/io/csv.h"
+#include "cryomer/report/explorer.h"
 #include "cryomer/report/gray_image.h"
+#include "cryomer/report/occupancy.h"
+#include "cryomer/report/principal_components.h"
 #include "cryomer/report/trace_view.h"
 
 namespace cryomer {
@@ -32,6 +35,7 @@ struct EnsembleView {
   std::string source;                 // "1000 structures of ensemble.dcd"
   std::vector<std::string> residues;  // labels, "A/284"
   std::vector<double> rmsf;           // A
+  double color_most = 1;              // A, where the ramp ends; a few residues (loose ends) may be beyond
   std::vector<double> truth_rmsf;     // A; empty without the truth
   TraceView traces;                   // a few of the conformations
 };
@@ -47,9 +51,10 @@ struct DistanceView {
 };
 
 struct LatentView {
-  std::string remark;         // which particles, of how many
-  std::vector<float> means;   // [particles][dimension]
+  std::string remark;  // which particles, of how many
   int64_t particles = 0, dimension = 0;
+  PrincipalComponents components;  // of the posteriors
+  std::string unit;                // of what is projected on them; A where they are weighed by how far they move CAs
 };
 
 struct NoiseSpectrum {
@@ -66,13 +71,18 @@ struct RunReport {
   std::optional<EnsembleView> ensemble;
   std::vector<DistanceView> distances;
   std::string distance_remark;
+  std::optional<Occupancies> occupancies;
   std::optional<LatentView> latents;
+  std::optional<Explorer> explorer;
   std::vector<Vec3> viewing_directions;
   std::vector<NoiseSpectrum> noise;
   std::optional<EnsembleComparison> ensemble_comparison;
   std::optional<PosteriorComparison> posterior_comparison;
   std::vector<std::string> absent;
 };
+
+// "A/284/CA:A/225/CA" as people write it.
+std::string spoken(const std::string& pair);
 
 std::string run_report_html(const RunReport& report);
 
