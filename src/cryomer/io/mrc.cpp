@@ -15,6 +15,7 @@
 #include "cryomer/base/log.h"
 #include "cryomer/base/text.h"
 #include "cryomer/io/half.h"
+#include "cryomer/io/mrc_header.h"
 
 namespace cryomer {
 
@@ -337,6 +338,13 @@ void check_shape(const std::string& path, int64_t nx, int64_t ny, double pixel_s
 }
 
 }  // namespace
+
+std::string mrc_stack_header(int64_t nx, int64_t ny, int64_t images, double pixel_size, const ImageValues& values) {
+  check_shape("an MRC stack", nx, ny, pixel_size);
+  const auto header = header_bytes(nx, ny, images, pixel_size, false,
+                                   {static_cast<float>(values.minimum), static_cast<float>(values.maximum), values.mean, values.deviation});
+  return {reinterpret_cast<const char*>(header.data()), header.size()};
+}
 
 MrcStackWriter::MrcStackWriter(const std::string& path, int64_t nx, int64_t ny, double pixel_size)
     : file_(path), path_(path), nx_(nx), ny_(ny), pixel_size_(pixel_size) {
