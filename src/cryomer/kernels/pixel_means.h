@@ -1,9 +1,10 @@
-// Sums of Gaussians onto a pixel grid as means over each pixel, exactly: no narrow Gaussian falls between two pixels.
+// Sums of Gaussians onto a pixel grid as means over each pixel: no narrow Gaussian falls between two pixels.
 //
 //   image[j][i] += weight_p sum_t amplitude_t m(i - x_p, s_t) m(j - y_p, s_t) [m of the slab along z]
 //   m(u, s) = (erf(s (u + 1/2)) - erf(s (u - 1/2))) / 2,   s = 1 / (sqrt(2) sigma), sigma in pixels
 //
-// so a term adds amplitude * weight to the sum over all pixels. erf is Abramowitz & Stegun 7.1.28, right to 3e-7.
+// so a term adds amplitude * weight to the sum over all pixels. m is read from tables over the place of a point between two pixels, in
+// steps of 1/256 with linear interpolation: right to 1e-6 / sigma^2 of its peak.
 #pragma once
 
 #include <cstddef>
@@ -21,12 +22,25 @@ struct PointKinds {
   std::vector<float> steepness;  // [kinds][terms] 1 / (sqrt(2) sigma), 1/pixel
 };
 
+// The same with its tables.
+struct PointProfiles {
+  static constexpr int kSteps = 256;
+
+  PointProfiles() = default;
+  explicit PointProfiles(PointKinds kinds);
+
+  PointKinds kinds;
+  int window = 8;            // pixels around a point: leaves out only what is more than 3.8 sigma away; 8, 16, 24 or 32
+  std::vector<float> table;  // [kinds][terms][kSteps + 1][window]: m at pixel i of the window of a point that is so many steps beyond
+                             // the pixel window / 2 - 1
+};
+
 struct Points {
-  const float* x = nullptr;       // [count] column of the centre, pixels
-  const float* y = nullptr;       // [count] row of the centre, pixels
-  const float* z = nullptr;       // [count] depth, pixels; may be null without a slab
-  const float* weight = nullptr;  // [count]
-  const uint16_t* kind = nullptr; // [count]
+  const float* x = nullptr;        // [count] column of the centre, pixels
+  const float* y = nullptr;        // [count] row of the centre, pixels
+  const float* z = nullptr;        // [count] depth, pixels; may be null without a slab
+  const float* weight = nullptr;   // [count]
+  const uint16_t* kind = nullptr;  // [count]; null: all of kind 0
   size_t count = 0;
 };
 
@@ -35,12 +49,8 @@ struct Slab {
   float from = 0, to = 0;
 };
 
-// The smallest supported window (8, 16, 24 or 32 pixels) that leaves out only what is more than 4 sigma away from a pixel's edge;
-// the largest where none does.
-int pixel_mean_window(double largest_sigma_in_pixels);
-
 // Adds to image [height][width]; pixels outside of the window around a point, or of the image, are left out.
-void add_pixel_means(const Points& points, const PointKinds& kinds, int window, float* image, int width, int height,
-                     const Slab* slab = nullptr, InstructionSet set = active_instruction_set());
+void add_pixel_means(const Points& points, const PointProfiles& profiles, float* image, int width, int height, const Slab* slab = nullptr,
+                     InstructionSet set = active_instruction_set());
 
 }  // namespace cryomer

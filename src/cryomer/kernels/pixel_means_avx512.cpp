@@ -2,8 +2,8 @@
 
 namespace cryomer::detail {
 
-void add_pixel_means_avx512(const Points& points, const PointKinds& kinds, int window, float* image, int width, int height, const Slab* slab) {
-  add_pixel_means_here(points, kinds, window, image, width, height, slab);
+void add_pixel_means_avx512(const Points& points, const PointProfiles& profiles, float* image, int width, int height, const Slab* slab) {
+  add_pixel_means_here(points, profiles, image, width, height, slab);
 }
 
 }  // namespace cryomer::detail

@@ -162,16 +162,15 @@ std::vector<float> MicrographRenderer::water_phase(const MicrographPlan& plan) c
     holes.push_back(std::move(hole));
   }
   PointKinds kinds;
-  double widest = 0;
   for (const int element : {8, 1}) {
     const ScatteringFactor f = scattering_factor(element);
     for (int i = 0; i < 5; ++i) {
       const double variance = (f.b[i] + c.specimen.b_factor) / (8 * kPi * kPi);
       kinds.amplitude.push_back(static_cast<float>(c.specimen.potential_scale * kPotentialOfScattering * f.a[i] / (pixel * pixel)));
       kinds.steepness.push_back(static_cast<float>(pixel / std::sqrt(2 * variance)));
-      widest = std::max(widest, std::sqrt(variance));
     }
   }
+  const PointProfiles profiles(std::move(kinds));
   Random random = random_for(c.seed, RandomPurpose::water).substream(uint64_t(plan.index));
   std::vector<float> potential(size_t(size) * size, 0.0f);
   std::vector<float> x, y, weight;
@@ -197,8 +196,7 @@ std::vector<float> MicrographRenderer::water_phase(const MicrographPlan& plan) c
         kind.push_back(static_cast<uint16_t>(part));
       }
     }
-    add_pixel_means({x.data(), y.data(), nullptr, weight.data(), kind.data(), x.size()}, kinds, pixel_mean_window(widest / pixel),
-                    potential.data(), size, size);
+    add_pixel_means({x.data(), y.data(), nullptr, weight.data(), kind.data(), x.size()}, profiles, potential.data(), size, size);
   }
   const auto mean = static_cast<float>(water_potential(c.solvent.water_density) * c.ice.thickness), sigma = static_cast<float>(microscope_.beam.interaction);
   for (float& value : potential) value = sigma * (value - mean);

@@ -47,6 +47,7 @@ SpecimenPotential::SpecimenPotential(const Structure& structure, const SpecimenC
   const bool clamp = solvent.model == "clamp";
   const double least_b = 200 * solvent.voxel * solvent.voxel;
   double widest = 0;
+  PointKinds atom_kinds;
   std::map<std::pair<int, int>, uint16_t> kinds;        // element, whole A^2 of B-factor
   std::map<std::array<int, 3>, int> clamp_kinds;        // and hydrogens
   auto kind_of = [&](int element, int b) {
@@ -55,8 +56,8 @@ SpecimenPotential::SpecimenPotential(const Structure& structure, const SpecimenC
       const ScatteringFactor f = scattering_factor(element);
       for (int i = 0; i < 5; ++i) {
         const double variance = std::max(variance_of(f.b[i] + b), 1e-6);
-        atom_kinds_.amplitude.push_back(static_cast<float>(specimen.potential_scale * kPotentialOfScattering * f.a[i] / (pixel * pixel)));
-        atom_kinds_.steepness.push_back(steepness_of(variance, pixel));
+        atom_kinds.amplitude.push_back(static_cast<float>(specimen.potential_scale * kPotentialOfScattering * f.a[i] / (pixel * pixel)));
+        atom_kinds.steepness.push_back(steepness_of(variance, pixel));
         widest = std::max(widest, std::sqrt(variance));
       }
     }
@@ -84,15 +85,12 @@ SpecimenPotential::SpecimenPotential(const Structure& structure, const SpecimenC
     }
     clamp_kind_.push_back(found->second);
   }
-  atom_window_ = pixel_mean_window(widest / pixel);
+  atom_profiles_ = PointProfiles(std::move(atom_kinds));
   reach_ = 4 * widest;
   // Continuum: a point stands for displaced volume. Clamp: for potential, blurred as interpolation between its voxels would
   // do on average (a triangle of that width along each axis has a sixth of its square as variance).
   const double softness = clamp ? solvent.voxel / std::sqrt(6.0) : projected_softness(solvent.softness, solvent.voxel);
-  voxel_kinds_.terms = 1;
-  voxel_kinds_.amplitude = {static_cast<float>(1 / (pixel * pixel))};
-  voxel_kinds_.steepness = {steepness_of(softness * softness, pixel)};
-  voxel_window_ = pixel_mean_window(softness / pixel);
+  voxel_profiles_ = PointProfiles(PointKinds{1, {static_cast<float>(1 / (pixel * pixel))}, {steepness_of(softness * softness, pixel)}});
   if (solvent.model != "none") reach_ = std::max(reach_, solvent.radius + solvent.voxel + 4 * softness);
   if (clamp) reach_ = 4 * std::sqrt(variance_of(least_b)) + 4 * softness;
 }
@@ -138,7 +136,7 @@ void SpecimenPotential::project(const Specimen& specimen, const Mat3& rotation, 
       py[p] = oy + m[3] * r[0] + m[4] * r[1] + m[5] * r[2];
       pz[p] = m[6] * r[0] + m[7] * r[1] + m[8] * r[2];
     }
-    add_pixel_means({px.data(), py.data(), pz.data(), point_weight_.data(), point_kind_.data(), px.size()}, atom_kinds_, atom_window_,
+    add_pixel_means({px.data(), py.data(), pz.data(), point_weight_.data(), point_kind_.data(), px.size()}, atom_profiles_,
                     result.real.data(), grid.size, grid.size, sliced ? &slab : nullptr);
   }
   if (specimen.solvent.size() > 0) {
@@ -149,10 +147,9 @@ void SpecimenPotential::project(const Specimen& specimen, const Mat3& rotation, 
       py[p] = oy + m[3] * v.x[p] + m[4] * v.y[p] + m[5] * v.z[p];
       pz[p] = m[6] * v.x[p] + m[7] * v.y[p] + m[8] * v.z[p];
     }
-    const std::vector<uint16_t> kind(v.size(), 0);
     float* const target = solvent_.model == "clamp" ? result.real.data() : result.thickness.data();
-    add_pixel_means({px.data(), py.data(), pz.data(), v.weight.data(), kind.data(), v.size()}, voxel_kinds_, voxel_window_, target, grid.size,
-                    grid.size, sliced ? &slab : nullptr);
+    add_pixel_means({px.data(), py.data(), pz.data(), v.weight.data(), nullptr, v.size()}, voxel_profiles_, target, grid.size, grid.size,
+                    sliced ? &slab : nullptr);
     if (solvent_.model == "continuum") {
       const auto water = static_cast<float>(solvent_.potential), absorbed = static_cast<float>(imaginary_contrast_);
       for (size_t i = 0; i < area; ++i) {

@@ -60,8 +60,7 @@ class SpecimenPotential {
   SpecimenConfig specimen_;
   SolventConfig solvent_;
   double pixel_, imaginary_contrast_ = 0, integral_ = 0, reach_ = 0;
-  PointKinds atom_kinds_, voxel_kinds_;
-  int atom_window_ = 8, voxel_window_ = 8;
+  PointProfiles atom_profiles_, voxel_profiles_;
   std::vector<int> point_atom_;       // an atom and, as points of their own, its hydrogens
   std::vector<uint16_t> point_kind_;
   std::vector<float> point_weight_;
