@@ -94,7 +94,7 @@ void flatten(const Config& config, HtmlTable& table) {
     void end_group() override { group_.clear(); }
 
    private:
-    void add(const char* name, const std::string& value, const char* meaning) { table_.rows.push_back({group_ + name, value, meaning}); }
+    void add(const char* name, const std::string& value, const char* meaning) { table_.rows.push_back({group_ + name + ": " + meaning, value}); }
     HtmlTable& table_;
     std::string group_;
   };
@@ -108,12 +108,11 @@ std::string simulation_page(const MicrographSimulationSummary& s, const std::str
   const SimulationExample& e = s.example;
   HtmlPage page("Simulated particles");
   page.subtitle(formatted("{} particles of {} states on {} micrographs, preset {}", s.config.layout.particles, s.states, s.micrographs, preset));
-  page.headlines({{"Signal to noise, box", formatted("{:.3g}", s.snr_box), "variance of the signal over that of the noise, per pixel", ""},
-                  {"Signal to noise, disc", formatted("{:.3g}", s.snr_disc), formatted("in a disc of {:.0f} \u00c5 radius", s.disc_radius), ""},
+  page.headlines({{"Signal to noise", formatted("{:.3g}", s.snr_box), formatted("variance of the signal over that of the noise, per pixel of the box; {:.3g} in a disc of {:.0f} \u00c5 radius", s.snr_disc, s.disc_radius), ""},
                   {"Exposure", formatted("{:.4g} e/\u00c5\u00b2", s.config.exposure.dose), formatted("{:.4g} electrons a pixel reach the detector", s.electrons), ""},
                   {"Contrast", formatted("{:.2f} %", 100 * s.contrast_deviation), "standard deviation of the noise-free image over the background", ""}});
 
-  page.section("A micrograph", "The first of the set as the detector records it, the same without noise, and both low-passed for the eye. Protein is dark.");
+  page.section("A micrograph", "The first of the set as the detector records it, low-passed for the eye, and without noise. Protein is dark.");
   const GrayImage noisy = binned(centred(picture(e.micrograph, 0, e.micrograph_size)), 512), clean = binned(centred(picture(e.clean, 0, e.micrograph_size)), 512);
   const double shown_pixel = e.pixel_size * e.micrograph_size / noisy.size;
   const GrayImage soft = low_passed(noisy, 12, shown_pixel);
@@ -138,7 +137,7 @@ std::string simulation_page(const MicrographSimulationSummary& s, const std::str
   PlotFrame frame("frequency, 1/\u00c5", "power, relative to the mean\u00b2", 1064, 320);
   frame.logarithmic_y = true;
   std::vector<Rule> rules;
-  for (size_t i = 0; i < std::min<size_t>(e.zeros.size(), 8); ++i) rules.push_back({e.zeros[i], formatted("{:.2f} \u00c5", 1 / e.zeros[i])});
+  for (size_t i = 0; i < std::min<size_t>(e.zeros.size(), 5); ++i) rules.push_back({e.zeros[i], formatted("{:.2f} \u00c5", 1 / e.zeros[i])});
   double least = 1e300;
   for (const double p : e.noise_power) least = std::min(least, p);
   frame.y_least = least * 1e-3;
@@ -172,7 +171,7 @@ std::string simulation_page(const MicrographSimulationSummary& s, const std::str
                1);
 
   page.section("Settings", "All of them, as used. Any can be replaced with --set key=value.");
-  HtmlTable table{"", {"setting", "value", "meaning"}, {}};
+  HtmlTable table{"", {"setting", "value"}, {}};
   flatten(s.config, table);
   page.table(table);
   page.code({command_line});

@@ -96,7 +96,7 @@ TEST_P(PixelMeansOfEveryInstructionSet, OfSlabsAddUpToTheWhole) {
 TEST(PixelMeans, TakeTheWindowThatHoldsThem) {
   auto window = [](double sigma) { return PointProfiles(PointKinds{1, {1}, {float(1 / (std::sqrt(2.0) * sigma))}}).window; };
   EXPECT_EQ(window(0.1), 8);
-  EXPECT_EQ(window(1.9), 16);
+  EXPECT_EQ(window(1.7), 16);
   EXPECT_EQ(window(2.5), 24);
   EXPECT_EQ(window(9.0), 32);
 }

@@ -11,7 +11,7 @@ PointProfiles::PointProfiles(PointKinds of) : kinds(std::move(of)) {
   if (kinds.terms != 1 && kinds.terms != 5) fail("pixel means: {} terms a point, expected 1 or 5", kinds.terms);
   const float flattest = kinds.steepness.empty() ? 1 : *std::min_element(kinds.steepness.begin(), kinds.steepness.end());
   const double widest = 1 / (std::sqrt(2.0) * flattest);
-  while (window < 32 && 0.5 * window - 0.5 < 3.8 * widest) window += 8;
+  while (window < 32 && 0.5 * window - 0.5 < 4.2 * widest) window += 8;
   table.reserve(kinds.steepness.size() * size_t(kSteps + 1) * size_t(window));
   for (const float steepness : kinds.steepness) {
     for (int step = 0; step <= kSteps; ++step) {

@@ -30,7 +30,7 @@ struct PointProfiles {
   explicit PointProfiles(PointKinds kinds);
 
   PointKinds kinds;
-  int window = 8;            // pixels around a point: leaves out only what is more than 3.8 sigma away; 8, 16, 24 or 32
+  int window = 8;            // pixels around a point: leaves out only what is more than 4.2 sigma away; 8, 16, 24 or 32
   std::vector<float> table;  // [kinds][terms][kSteps + 1][window]: m at pixel i of the window of a point that is so many steps beyond
                              // the pixel window / 2 - 1
 };
