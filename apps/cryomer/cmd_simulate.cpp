@@ -164,8 +164,9 @@ void Simulate::run() {
   } else {
     try {
       run_microscope(config, base, *states, state_weights);
-    } catch (const Interrupted&) {
-      folder.keep();  // what is done is kept for --resume
+    } catch (...) {
+      // What is done is kept for --resume.
+      if (std::filesystem::exists(out + "/particles.mrcs.journal")) folder.keep();
       throw;
     }
   }

@@ -334,6 +334,29 @@ TEST(App, FoldersWithContentAreRefusedUnlessOverwritten) {
   refused("infer " + world().run + " --out " + world().posterior, 2, {"not empty"});
 }
 
+TEST(App, AMicroscopeMakesParticlesForTraining) {
+  const std::string sim = world().folder + "/microscope", base = " --structure " + world().base + " --ensemble " + world().sim + "/states.dcd";
+  const std::string command = "simulate --preset seed-physical" + base + " --particles 24 --particles-per-micrograph 8 --micrograph-size 256 --box 48 --out " + sim;
+  const std::string output = done(command + " --micrographs noisy --json " + world().folder + "/microscope.json");
+  EXPECT_NE(output.find("SNR"), std::string::npos) << output;
+  EXPECT_NE(output.find("The CTF vanishes at 9.9"), std::string::npos) << output;
+  for (const char* file : {"/particles.star", "/particles.mrcs", "/truth.star", "/noise.csv", "/simulation.json", "/report.html",
+                           "/micrographs/micrograph_000003.mrc"}) {
+    EXPECT_TRUE(fs::exists(sim + file)) << file;
+  }
+  const std::string log = done("train " + sim + "/truth.star --structure " + world().base + " --poses given --epochs 1 --latent-dim 4 --out " + world().folder +
+                               "/microscope_run");
+  EXPECT_NE(log.find("protein is bright"), std::string::npos) << log;
+  refused(command, 2, {"not empty"});
+  refused(command + " --resume", 1, {"no unfinished data set"});
+  refused(command + "2 --snr 1 --dose 3", 2, {"--snr", "--dose"});
+  refused(command + "2 --set lens.defocs=3", 2, {"lens.defocs"});
+  refused("simulate --dose 3" + base + " --out " + sim + "2", 2, {"--dose", "gaussian", "seed"});
+  refused("simulate --preset sed" + base + " --out " + sim + "2", 2, {"'seed'"});
+  EXPECT_FALSE(fs::exists(sim + "2"));
+  EXPECT_NE(done("simulate --help-presets").find("solvent.model"), std::string::npos);
+}
+
 TEST(App, OneSeedGivesOneResult) {
   const std::string a = world().folder + "/seed_a", b = world().folder + "/seed_b";
   const std::string command = "simulate --structure " + world().base + " --ensemble " + world().sim +

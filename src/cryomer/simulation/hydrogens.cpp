@@ -77,30 +77,49 @@ std::string plain_name(const std::string& name) {
   return found == same.end() ? name : found->second;
 }
 
-// Open valences: the bonds of a group's own atoms and of whatever is close to it, double where they are short.
-int from_valence(const Structure& s, int a) {
-  const Atom& atom = s.atoms[a];
-  double valence = 0;
-  switch (atom.atomic_number) {
-    case 6: valence = 4; break;
-    case 7: valence = 3; break;
-    case 8: case 16: valence = 2; break;
+int valence_of(int element) {
+  switch (element) {
+    case 6: return 4;
+    case 7: return 3;
+    case 8: case 16: return 2;
     default: return 0;
   }
-  double orders = 0;
+}
+
+// Order of a bond between two elements of the second row by its length in A.
+double order_of_bond(int a, int b, double length) {
+  const bool with_oxygen = a == 8 || b == 8;
+  if (length < 1.24) return with_oxygen ? 2 : 3;
+  return length < (with_oxygen ? 1.29 : 1.43) ? 1.5 : 1;
+}
+
+// What the bonds within its group leave of an atom's valence.
+int from_valence(const Structure& s, int a) {
+  const Atom& atom = s.atoms[a];
   const Residue& own = s.residues[atom.residue];
+  double orders = 0;
   for (int b = own.first_atom; b < own.first_atom + own.atom_count; ++b) {
     if (b == a) continue;
-    const double d = norm(s.atoms[b].position - atom.position);
-    const int heavier = std::max(atom.atomic_number, s.atoms[b].atomic_number);
-    if (d > (heavier > 10 ? 2.2 : 1.75)) continue;
-    // Phosphate and sulfate oxygens carry no proton.
-    if (atom.atomic_number == 8 && s.atoms[b].atomic_number > 10) return 0;
-    if (heavier > 10) orders += 1;
-    else orders += d < 1.24 ? (atom.atomic_number == 8 || s.atoms[b].atomic_number == 8 ? 2 : 3) : d < 1.43 && atom.atomic_number != 8 && s.atoms[b].atomic_number != 8 ? 1.5 : d < 1.29 ? 1.5 : 1;
+    const int other = s.atoms[b].atomic_number;
+    const double length = norm(s.atoms[b].position - atom.position);
+    const bool heavy = std::max(atom.atomic_number, other) > 10;
+    if (length > (heavy ? 2.2 : 1.75)) continue;
+    if (atom.atomic_number == 8 && other > 10) return 0;  // oxygens of phosphate and sulfate carry no proton
+    orders += heavy ? 1 : order_of_bond(atom.atomic_number, other, length);
   }
   if (orders == 0) return 0;  // alone: an ion
-  return std::max(0, static_cast<int>(std::floor(valence - orders + 0.01)));
+  return std::max(0, static_cast<int>(std::floor(valence_of(atom.atomic_number) - orders + 0.01)));
+}
+
+bool in_disulfide(const Structure& s, int residue) {
+  const int sulfur = s.find_atom(residue, "SG");
+  if (sulfur < 0) return false;
+  for (int other = 0; other < s.residue_count(); ++other) {
+    if (other == residue || plain_name(s.residues[other].name) != "CYS") continue;
+    const int partner = s.find_atom(other, "SG");
+    if (partner >= 0 && norm(s.atoms[partner].position - s.atoms[sulfur].position) < 2.5) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -113,15 +132,7 @@ std::vector<int> hydrogens_on_atoms(const Structure& s) {
     const auto side_chain = side_chains().find(name);
     const std::string base = residue.kind == ResidueKind::nucleotide ? base_of(name) : "";
     const bool ribose = s.find_atom(r, "O2'") >= 0 || s.find_atom(r, "O2*") >= 0;
-    const bool disulfide = [&] {
-      const int sulfur = name == "CYS" ? s.find_atom(r, "SG") : -1;
-      if (sulfur < 0) return false;
-      for (int other = 0; other < s.residue_count(); ++other) {
-        const int partner = other == r || s.residues[other].name.compare(0, 2, "CY") != 0 ? -1 : s.find_atom(other, "SG");
-        if (partner >= 0 && norm(s.atoms[partner].position - s.atoms[sulfur].position) < 2.5) return true;
-      }
-      return false;
-    }();
+    const bool disulfide = name == "CYS" && in_disulfide(s, r);
     for (int a = residue.first_atom; a < residue.first_atom + residue.atom_count; ++a) {
       std::string atom = s.atoms[a].name;
       std::replace(atom.begin(), atom.end(), '*', '\'');
