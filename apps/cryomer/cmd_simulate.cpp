@@ -38,7 +38,8 @@ struct Simulate {
   bool given(const char* flag) const { return command->count(flag) > 0; }
   SimulationConfig resolve() const;
   void run_gaussian(const Structure& base, TrajectoryReader& states, const std::vector<double>& state_weights);
-  void run_microscope(const SimulationConfig& config, const Structure& base, TrajectoryReader& states, const std::vector<double>& state_weights);
+  void run_microscope(const SimulationConfig& config, const Structure& base, TrajectoryReader& states,
+                      const std::vector<double>& state_weights);
 };
 
 struct Range {
@@ -56,7 +57,7 @@ SimulationConfig Simulate::resolve() const {
   SimulationConfig c = simulation_preset(preset);
   if (!config_file.empty()) config_from_json(c, read_file(config_file), config_file);
   for (const std::string& assignment : set) config_set(c, assignment);
-  c.seed = given("--seed") || config_file.empty() ? common.seed : c.seed;
+  if (given("--seed")) c.seed = common.seed;
   if (given("--particles")) c.layout.particles = images.particles;
   if (given("--box")) c.extraction.box = images.box;
   if (given("--pixel-size")) c.layout.pixel_size = images.pixel_size;
@@ -100,10 +101,11 @@ SimulationConfig Simulate::resolve() const {
 
 void Simulate::run_gaussian(const Structure& base, TrajectoryReader& states, const std::vector<double>& state_weights) {
   const SimulationSummary summary = simulate_gaussian_images(base, states, state_weights, images, out);
-  log_info("{} particles of {} states: signal {:.3g}, noise {:.3g} (standard deviation per pixel); SNR {:.3g} in the box, "
-           "{:.3g} in a disc of {:.0f} A radius",
-           images.particles, states.size(), summary.signal_deviation, summary.noise_deviation, summary.snr,
-           summary.snr_disc, summary.disc_radius);
+  log_info(
+      "{} particles of {} states: signal {:.3g}, noise {:.3g} (standard deviation per pixel); SNR {:.3g} in the box, "
+      "{:.3g} in a disc of {:.0f} A radius",
+      images.particles, states.size(), summary.signal_deviation, summary.noise_deviation, summary.snr, summary.snr_disc,
+      summary.disc_radius);
 }
 
 void Simulate::run_microscope(const SimulationConfig& config, const Structure& base, TrajectoryReader& states,
@@ -112,10 +114,11 @@ void Simulate::run_microscope(const SimulationConfig& config, const Structure& b
   log_debug("{}", config_to_json(config));
   const MicrographSimulationSummary s = simulate_micrographs(base, states, state_weights, config, out, resume);
   write_file_atomically(out + "/report.html", simulation_page(s, preset, command_line));
-  log_info("{} particles of {} states on {} micrographs: {:.4g} e/A^2, {:.4g} electrons a pixel; the signal deviates by {:.3g} of the background; "
-           "SNR {:.3g} in the box, {:.3g} in a disc of {:.0f} A radius",
-           s.config.layout.particles, s.states, s.micrographs, s.config.exposure.dose, s.electrons, s.contrast_deviation, s.snr_box, s.snr_disc,
-           s.disc_radius);
+  log_info(
+      "{} particles of {} states on {} micrographs: {:.4g} e/A^2, {:.4g} electrons a pixel; the signal deviates by {:.3g} of the "
+      "background; SNR {:.3g} in the box, {:.3g} in a disc of {:.0f} A radius",
+      s.config.layout.particles, s.states, s.micrographs, s.config.exposure.dose, s.electrons, s.contrast_deviation, s.snr_box,
+      s.snr_disc, s.disc_radius);
   std::string zeros;
   for (size_t i = 0; i < std::min<size_t>(s.zeros.size(), 6); ++i) zeros += formatted("{}{:.2f}", i ? ", " : "", s.zeros[i]);
   log_info("The CTF vanishes at {} A; amplitude contrast {:.3g}", zeros, s.amplitude_contrast);
@@ -128,10 +131,12 @@ void Simulate::run() {
     images.seed = common.seed;
     const Range range = parse_defocus(defocus);
     images.defocus_least = range.least, images.defocus_most = range.most;
-    for (const char* flag : {"--dose", "--micrograph-size", "--particles-per-micrograph", "--states-per-micrograph", "--placement", "--min-dist",
-                             "--mtf", "--dqe", "--detector", "--solvent", "--ice", "--b-factor", "--propagation", "--downsample", "--micrographs",
-                             "--config", "--resume"}) {
-      if (given(flag)) fail_usage("{} is for the presets with a microscope, not for --preset gaussian: {}", flag, join(simulation_presets(), ", "));
+    for (const char* flag : {"--dose", "--micrograph-size", "--particles-per-micrograph", "--states-per-micrograph", "--placement",
+                             "--min-dist", "--mtf", "--dqe", "--detector", "--solvent", "--ice", "--b-factor", "--propagation",
+                             "--downsample", "--micrographs", "--config", "--resume"}) {
+      if (given(flag))
+        fail_usage("{} is for the presets with a microscope, not for --preset gaussian: {}", flag,
+                   join(simulation_presets(), ", "));
     }
     for (const std::string& assignment : set) config_set(images, assignment);
     images.check();
@@ -197,11 +202,15 @@ void add_simulate(CLI::App& program) {
   command->add_option("--out", s->out, "Folder for the result")->required();
   command->add_flag("--overwrite", s->overwrite, "Write into a folder that is not empty");
   command->add_flag("--resume", s->resume, "Go on with an interrupted run (not gaussian)");
-  command->add_option("--preset", s->preset, "gaussian, seed, seed-physical or krios-realistic; see --help-presets")->capture_default_str();
-  command->add_flag_callback("--help-presets", [] {
-    print_presets();
-    throw CLI::Success();
-  }, "List all presets with all their settings");
+  command->add_option("--preset", s->preset, "gaussian, seed, seed-physical or krios-realistic; see --help-presets")
+      ->capture_default_str();
+  command->add_flag_callback(
+      "--help-presets",
+      [] {
+        print_presets();
+        throw CLI::Success();
+      },
+      "List all presets with all their settings");
   command->add_option("--set", s->set, "One setting of the preset as key=value; may be repeated");
   command->add_option("--config", s->config_file, "Settings as JSON; --set and flags win over it");
   const std::string own = " (other presets: their own)";
@@ -211,15 +220,22 @@ void add_simulate(CLI::App& program) {
   command->add_option("--voltage", s->images.voltage, "kV" + own)->capture_default_str();
   command->add_option("--cs", s->images.spherical_aberration, "Spherical aberration, mm" + own)->capture_default_str();
   command->add_option("--amplitude-contrast", s->images.amplitude_contrast, "Fraction" + own)->capture_default_str();
-  command->add_option("--defocus", s->defocus, "A, underfocus positive: one value or a range such as 5000:20000" + own)->capture_default_str();
-  command->add_option("--snr", s->images.snr, "Variance of signal over variance of noise, in the box; other presets solve for the dose")->capture_default_str();
+  command->add_option("--defocus", s->defocus, "A, underfocus positive: one value or a range such as 5000:20000" + own)
+      ->capture_default_str();
+  command
+      ->add_option("--snr", s->images.snr,
+                   "Variance of signal over variance of noise, in the box; other presets solve for the dose")
+      ->capture_default_str();
   command->add_option("--dose", s->dose, "e/A^2 for each image; not gaussian");
-  command->add_option("--shift-sigma", s->images.shift_sigma, "Standard deviation of the shift along each axis, A")->capture_default_str();
-  command->add_option("--atom-width", s->images.atom_width, "Standard deviation of an atom's blob, A; gaussian only")->capture_default_str();
+  command->add_option("--shift-sigma", s->images.shift_sigma, "Standard deviation of the shift along each axis, A")
+      ->capture_default_str();
+  command->add_option("--atom-width", s->images.atom_width, "Standard deviation of an atom's blob, A; gaussian only")
+      ->capture_default_str();
   const char* const microscope = "Microscope";
   command->add_option("--micrograph-size", s->micrograph_size, "Pixels")->group(microscope);
   command->add_option("--particles-per-micrograph", s->per_micrograph, "Particles on each")->group(microscope);
-  command->add_option("--states-per-micrograph", s->states_per_micrograph, "1 (as in the paper) or all-different")->group(microscope);
+  command->add_option("--states-per-micrograph", s->states_per_micrograph, "1 (as in the paper) or all-different")
+      ->group(microscope);
   command->add_option("--placement", s->placement, "random, grid or clustered")->group(microscope);
   command->add_option("--min-dist", s->min_distance, "Between centres, A; 0: the particle's diameter and 10 A")->group(microscope);
   command->add_option("--ice", s->ice, "Thickness of the ice, A")->group(microscope);
@@ -231,7 +247,8 @@ void add_simulate(CLI::App& program) {
   command->add_option("--mtf", s->mtf, "A known detector or a RELION MTF file; see --help-presets")->group(microscope);
   command->add_option("--downsample", s->downsample, "Box after Fourier cropping, pixels")->group(microscope);
   command->add_option("--micrographs", s->micrographs, "Write them: none, noisy or all")->group(microscope);
-  command->add_option("--motion", s->motion, "Instead of --ensemble: states along the normal modes (unimodal, bimodal, continuous)");
+  command->add_option("--motion", s->motion,
+                      "Instead of --ensemble: states along the normal modes (unimodal, bimodal, continuous)");
   command->add_option("--motion-amplitude", s->motion_amplitude, "A RMSD along the softest mode")->capture_default_str();
   command->add_option("--motion-states", s->motion_states, "Number of states")->capture_default_str();
   s->common.add(*command, true);

@@ -18,12 +18,13 @@ namespace cryomer {
 namespace {
 
 std::string image_markup(const GrayImage& image, double limit, const std::string& description, const std::string& style = "") {
-  return formatted("<img src=\"{}\" alt=\"{}\"{}/>", png_data_uri(gray_levels(image, limit), image.size, image.size), escaped(description),
-                   style.empty() ? "" : formatted(" style=\"{}\"", style));
+  return formatted("<img src=\"{}\" alt=\"{}\"{}/>", png_data_uri(gray_levels(image, limit), image.size, image.size),
+                   escaped(description), style.empty() ? "" : formatted(" style=\"{}\"", style));
 }
 
 GrayImage picture(const std::vector<float>& values, size_t first, int size) {
-  return {size, std::vector<float>(values.begin() + std::ptrdiff_t(first), values.begin() + std::ptrdiff_t(first + size_t(size) * size))};
+  return {size,
+          std::vector<float>(values.begin() + std::ptrdiff_t(first), values.begin() + std::ptrdiff_t(first + size_t(size) * size))};
 }
 
 // Every 2 x 2 pixels into one until it is no larger than `most`.
@@ -42,8 +43,8 @@ GrayImage binned(GrayImage image, int most) {
   return image;
 }
 
-// Logarithm of the power spectrum with zero frequency in the middle, averaged over 3 x 3 frequencies; without its radial trend it would
-// show rings alone, with it also the envelope.
+// Logarithm of the power spectrum with zero frequency in the middle, averaged over 3 x 3 frequencies; without its radial trend it
+// would show rings alone, with it also the envelope.
 GrayImage spectrum_picture(const std::vector<float>& values, int size) {
   std::vector<float> spectrum(2 * half_count(size));
   const GrayImage image = centred({size, values});
@@ -53,7 +54,8 @@ GrayImage spectrum_picture(const std::vector<float>& values, int size) {
     for (int u = 0; u < half_columns(size); ++u) {
       const float* const s = spectrum.data() + 2 * (size_t(v) * half_columns(size) + size_t(u));
       const float power = s[0] * s[0] + s[1] * s[1];
-      const int y = (v + size / 2) % size, x = (u + size / 2) % size, y2 = (size - v + size / 2) % size, x2 = (size - u + size / 2) % size;
+      const int y = (v + size / 2) % size, x = (u + size / 2) % size, y2 = (size - v + size / 2) % size,
+                x2 = (size - u + size / 2) % size;
       full.values[size_t(y) * size + x] = full.values[size_t(y2) * size + x2] = power;
     }
   }
@@ -74,7 +76,9 @@ std::string zero_circles(const SimulationExample& e) {
   std::string circles;
   for (size_t i = 0; i < std::min<size_t>(e.zeros.size(), 8); ++i) {
     const double radius = e.zeros[i] * e.pixel_size * 100;  // percent of the picture's width
-    circles += formatted("<circle cx=\"50\" cy=\"50\" r=\"{:.2f}\" style=\"fill:none;stroke:#d9650c;stroke-width:.25;stroke-dasharray:1.2 1\"/>", radius);
+    circles += formatted(
+        "<circle cx=\"50\" cy=\"50\" r=\"{:.2f}\" style=\"fill:none;stroke:#d9650c;stroke-width:.25;stroke-dasharray:1.2 1\"/>",
+        radius);
   }
   return circles;
 }
@@ -87,14 +91,18 @@ void flatten(const Config& config, HtmlTable& table) {
     void field(const char* name, int64_t& value, const char* meaning) override { add(name, formatted("{}", value), meaning); }
     void field(const char* name, double& value, const char* meaning) override { add(name, formatted("{:.6g}", value), meaning); }
     void field(const char* name, std::string& value, const char* meaning) override { add(name, value, meaning); }
-    void field(const char* name, std::vector<int64_t>& value, const char* meaning) override { add(name, formatted("{} values", value.size()), meaning); }
+    void field(const char* name, std::vector<int64_t>& value, const char* meaning) override {
+      add(name, formatted("{} values", value.size()), meaning);
+    }
 
    protected:
     void begin_group(const char* name) override { group_ = std::string(name) + "."; }
     void end_group() override { group_.clear(); }
 
    private:
-    void add(const char* name, const std::string& value, const char* meaning) { table_.rows.push_back({group_ + name + ": " + meaning, value}); }
+    void add(const char* name, const std::string& value, const char* meaning) {
+      table_.rows.push_back({group_ + name + ": " + meaning, value});
+    }
     HtmlTable& table_;
     std::string group_;
   };
@@ -107,43 +115,66 @@ void flatten(const Config& config, HtmlTable& table) {
 std::string simulation_page(const MicrographSimulationSummary& s, const std::string& preset, const std::string& command_line) {
   const SimulationExample& e = s.example;
   HtmlPage page("Simulated particles");
-  page.subtitle(formatted("{} particles of {} states on {} micrographs, preset {}", s.config.layout.particles, s.states, s.micrographs, preset));
-  page.headlines({{"Signal to noise", formatted("{:.3g}", s.snr_box), formatted("variance of the signal over that of the noise, per pixel of the box; {:.3g} in a disc of {:.0f} \u00c5 radius", s.snr_disc, s.disc_radius), ""},
-                  {"Exposure", formatted("{:.4g} e/\u00c5\u00b2", s.config.exposure.dose), formatted("{:.4g} electrons a pixel reach the detector", s.electrons), ""},
-                  {"Contrast", formatted("{:.2f} %", 100 * s.contrast_deviation), "standard deviation of the noise-free image over the background", ""}});
+  page.subtitle(formatted("{} particles of {} states on {} micrographs, preset {}", s.config.layout.particles, s.states,
+                          s.micrographs, preset));
+  page.headlines(
+      {{"Signal to noise", formatted("{:.3g}", s.snr_box),
+        formatted("variance of the signal over that of the noise, per pixel of the box; {:.3g} in a disc of {:.0f} \u00c5 radius",
+                  s.snr_disc, s.disc_radius),
+        ""},
+       {"Exposure", formatted("{:.4g} e/\u00c5\u00b2", s.config.exposure.dose),
+        formatted("{:.4g} electrons a pixel reach the detector", s.electrons), ""},
+       {"Contrast", formatted("{:.2f} %", 100 * s.contrast_deviation),
+        "standard deviation of the noise-free image over the background", ""}});
 
-  page.section("A micrograph", "The first of the set as the detector records it, low-passed for the eye, and without noise. Protein is dark.");
-  const GrayImage noisy = binned(centred(picture(e.micrograph, 0, e.micrograph_size)), 512), clean = binned(centred(picture(e.clean, 0, e.micrograph_size)), 512);
+  page.section("A micrograph",
+               "The first of the set as the detector records it, low-passed for the eye, and without noise. Protein is dark.");
+  const GrayImage noisy = binned(centred(picture(e.micrograph, 0, e.micrograph_size)), 512),
+                  clean = binned(centred(picture(e.clean, 0, e.micrograph_size)), 512);
   const double shown_pixel = e.pixel_size * e.micrograph_size / noisy.size;
   const GrayImage soft = low_passed(noisy, 12, shown_pixel);
   const std::string wide = "width: 100%; height: auto; display: block; border-radius: 4px";
-  page.figures({{image_markup(noisy, 3 * standard_deviation(noisy), "micrograph", wide), "", formatted("As recorded, {} x {} pixels of {:g} \u00c5.", e.micrograph_size, e.micrograph_size, e.pixel_size)},
+  page.figures({{image_markup(noisy, 3 * standard_deviation(noisy), "micrograph", wide), "",
+                 formatted("As recorded, {} x {} pixels of {:g} \u00c5.", e.micrograph_size, e.micrograph_size, e.pixel_size)},
                 {image_markup(soft, 4 * standard_deviation(soft), "micrograph, low-passed", wide), "", "Low-passed to 12 \u00c5."},
                 {image_markup(clean, 4 * standard_deviation(clean), "micrograph without noise", wide), "", "Without noise."}},
                3);
 
-  page.section("Its power spectrum",
-               formatted("Thon rings at {:.0f} \u00c5 underfocus. The circles and dashed lines are where the contrast transfer function vanishes: "
-                         "sin(\u03c0\u03bb\u0394f k\u00b2 \u2212 \u00bd\u03c0 Cs \u03bb\u00b3 k\u2074 + asin A) = 0.",
-                         e.defocus));
-  const GrayImage rings = spectrum_picture(e.micrograph, e.micrograph_size), clean_rings = spectrum_picture(e.clean, e.micrograph_size);
+  page.section(
+      "Its power spectrum",
+      formatted(
+          "Thon rings at {:.0f} \u00c5 underfocus. The circles and dashed lines are where the contrast transfer function vanishes: "
+          "sin(\u03c0\u03bb\u0394f k\u00b2 \u2212 \u00bd\u03c0 Cs \u03bb\u00b3 k\u2074 + asin A) = 0.",
+          e.defocus));
+  const GrayImage rings = spectrum_picture(e.micrograph, e.micrograph_size),
+                  clean_rings = spectrum_picture(e.clean, e.micrograph_size);
   const auto with_circles = [&](const GrayImage& image, double limit, const std::string& what) {
-    return formatted("<div style=\"position: relative\">{}<svg viewBox=\"0 0 100 100\" style=\"position: absolute; inset: 0; width: 100%; height: 100%\">{}</svg></div>",
-                     image_markup(image, limit, what, wide), zero_circles(e));
+    return formatted(
+        "<div style=\"position: relative\">{}<svg viewBox=\"0 0 100 100\" style=\"position: absolute; inset: 0; width: 100%; "
+        "height: 100%\">{}</svg></div>",
+        image_markup(image, limit, what, wide), zero_circles(e));
   };
-  page.figures({{with_circles(rings, 2.5 * standard_deviation(rings), "power spectrum"), "", "Logarithm of the power of the micrograph as recorded; the edge is at half a cycle per pixel."},
-                {with_circles(clean_rings, 2 * standard_deviation(clean_rings), "power spectrum without noise"), "", "Of the micrograph without noise."}},
+  page.figures({{with_circles(rings, 2.5 * standard_deviation(rings), "power spectrum"), "",
+                 "Logarithm of the power of the micrograph as recorded; the edge is at half a cycle per pixel."},
+                {with_circles(clean_rings, 2 * standard_deviation(clean_rings), "power spectrum without noise"), "",
+                 "Of the micrograph without noise."}},
                2);
   PlotFrame frame("frequency, 1/\u00c5", "power, relative to the mean\u00b2", 1064, 320);
   frame.logarithmic_y = true;
   std::vector<Rule> rules;
-  for (size_t i = 0; i < std::min<size_t>(e.zeros.size(), 5); ++i) rules.push_back({e.zeros[i], formatted("{:.2f} \u00c5", 1 / e.zeros[i])});
+  for (size_t i = 0; i < std::min<size_t>(e.zeros.size(), 5); ++i)
+    rules.push_back({e.zeros[i], formatted("{:.2f} \u00c5", 1 / e.zeros[i])});
   double least = 1e300;
   for (const double p : e.noise_power) least = std::min(least, p);
   frame.y_least = least * 1e-3;
-  page.figures({{curves_svg(frame, {{"recorded", Tone::learned, e.frequency, e.power}, {"without noise", Tone::truth, e.frequency, e.clean_power},
-                                    {"noise expected of the detector", Tone::quiet, e.frequency, e.noise_power}}, rules),
-                 "", "Radial means over one micrograph. Where the recorded curve is above the detector's noise, there is signal or the noise of ice."}},
+  page.figures({{curves_svg(frame,
+                            {{"recorded", Tone::learned, e.frequency, e.power},
+                             {"without noise", Tone::truth, e.frequency, e.clean_power},
+                             {"noise expected of the detector", Tone::quiet, e.frequency, e.noise_power}},
+                            rules),
+                 "",
+                 "Radial means over one micrograph. Where the recorded curve is above the detector's noise, there is signal or the "
+                 "noise of ice."}},
                1);
 
   page.section("Particles", "Eight particles as written to the stack, low-passed, and without noise.");
@@ -160,14 +191,17 @@ std::string simulation_page(const MicrographSimulationSummary& s, const std::str
       images.push_back(std::move(image));
     }
     markup += formatted("\n<div>{}</div>", escaped(name));
-    for (size_t p = 0; p < shown; ++p) markup += image_markup(images[p], 3.2 * deviation, formatted("{}, particle {}", name, p + 1));
+    for (size_t p = 0; p < shown; ++p)
+      markup += image_markup(images[p], 3.2 * deviation, formatted("{}, particle {}", name, p + 1));
   };
   row("as written", e.particles, 0);
   row("15\u00a0\u00c5", e.particles, 15);
   row("no noise", e.clean_particles, 0);
   markup += "\n</div>\n";
-  page.figures({{markup, "", formatted("{} x {} pixels of {:g} \u00c5; {}.", e.box, e.box, e.particle_pixel_size,
-                                       s.config.extraction.invert && s.config.extraction.normalisation != "raw" ? "protein is bright" : "protein is dark")}},
+  page.figures({{markup, "",
+                 formatted("{} x {} pixels of {:g} \u00c5; {}.", e.box, e.box, e.particle_pixel_size,
+                           s.config.extraction.invert && s.config.extraction.normalisation != "raw" ? "protein is bright"
+                                                                                                    : "protein is dark")}},
                1);
 
   page.section("Settings", "All of them, as used. Any can be replaced with --set key=value.");

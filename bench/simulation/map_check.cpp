@@ -60,7 +60,8 @@ void write_map(const std::string& structure_path, const std::string& path, int b
     for (int z = 0; z < box; ++z) {
       for (int y = 0; y < box; ++y) {
         for (int x = 0; x < half; ++x, ++i) {
-          const double k = step * std::sqrt(double(x) * x + double(frequency(y)) * frequency(y) + double(frequency(z)) * frequency(z));
+          const double k =
+              step * std::sqrt(double(x) * x + double(frequency(y)) * frequency(y) + double(frequency(z)) * frequency(z));
           f[i] += float(kPotentialOfScattering * factor(k) * std::exp(-0.25 * b * k * k) / (pixel * pixel * pixel)) * sum[i];
         }
       }
@@ -90,7 +91,8 @@ void print_fsc(const std::string& path, const std::string& true_path) {
     for (int z = 0; z < n; ++z) {
       for (int y = 0; y < n; ++y) {
         for (int x = 0; x <= n / 2; ++x, ++i) {
-          const auto shell = size_t(std::lround(std::sqrt(double(x) * x + double(frequency(y)) * frequency(y) + double(frequency(z)) * frequency(z))));
+          const auto shell = size_t(
+              std::lround(std::sqrt(double(x) * x + double(frequency(y)) * frequency(y) + double(frequency(z)) * frequency(z))));
           if (shell >= size_t(n)) continue;
           ab[shell] += (pa[i] * std::conj(pb[i])).real(), aa[shell] += std::norm(pa[i]), bb[shell] += std::norm(pb[i]);
         }
@@ -119,7 +121,8 @@ void print_correlation(const std::string& path, const std::string& other, double
     a.read_section(n, x.data());
     b.read_section(n, y.data());
     double sx = 0, sy = 0, xx = 0, yy = 0, xy = 0;
-    for (size_t i = 0; i < area; ++i) sx += x[i], sy += y[i], xx += double(x[i]) * x[i], yy += double(y[i]) * y[i], xy += double(x[i]) * y[i];
+    for (size_t i = 0; i < area; ++i)
+      sx += x[i], sy += y[i], xx += double(x[i]) * x[i], yy += double(y[i]) * y[i], xy += double(x[i]) * y[i];
     const double count = double(area);
     const double r = sign * (xy - sx * sy / count) / std::sqrt((xx - sx * sx / count) * (yy - sy * sy / count));
     mean += r / double(a.header().nz), worst = std::min(worst, r);
@@ -134,10 +137,14 @@ int run(int argc, char** argv) {
     if (!value) fail_usage("{} is not a number", argv[i]);
     return *value;
   };
-  if (mode == "write" && argc == 7) write_map(argv[2], argv[3], int(number(4)), number(5), number(6));
-  else if (mode == "fsc" && argc == 4) print_fsc(argv[2], argv[3]);
-  else if (mode == "correlate" && argc == 5) print_correlation(argv[2], argv[3], number(4));
-  else fail_usage("usage: map_check write STRUCTURE MAP BOX PIXEL B | fsc MAP TRUE | correlate STACK STACK SIGN");
+  if (mode == "write" && argc == 7)
+    write_map(argv[2], argv[3], int(number(4)), number(5), number(6));
+  else if (mode == "fsc" && argc == 4)
+    print_fsc(argv[2], argv[3]);
+  else if (mode == "correlate" && argc == 5)
+    print_correlation(argv[2], argv[3], number(4));
+  else
+    fail_usage("usage: map_check write STRUCTURE MAP BOX PIXEL B | fsc MAP TRUE | correlate STACK STACK SIGN");
   return 0;
 }
 

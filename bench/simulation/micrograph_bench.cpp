@@ -51,7 +51,8 @@ void micrograph(benchmark::State& state, const char* preset, const char* propaga
   MicrographRenderer renderer(microscope, [&](int64_t) { return specimen; });
   int64_t index = 0;
   for (auto _ : state) {
-    specimen = std::make_shared<const Specimen>(microscope.potential.specimen(coordinates.data()));  // each micrograph shows a new state
+    specimen =
+        std::make_shared<const Specimen>(microscope.potential.specimen(coordinates.data()));  // each micrograph shows a new state
     benchmark::DoNotOptimize(renderer.render(plan.micrograph(index++)));
   }
 }

@@ -74,7 +74,8 @@ TEST_P(PixelMeansOfEveryInstructionSet, AreTheDirectSumOverAllPixels) {
       for (const Slab* part : {static_cast<const Slab*>(nullptr), &slab}) {
         std::vector<float> image(size * size, 0.0f);
         add_pixel_means(s.points(), PointProfiles(k), image.data(), size, size, part, GetParam());
-        EXPECT_LT(relative_error(image, direct(s, k, size, part)), 2e-5 * std::max(1.0, std::pow(0.4 / sigma, 2))) << terms << " terms, sigma " << sigma;
+        EXPECT_LT(relative_error(image, direct(s, k, size, part)), 2e-5 * std::max(1.0, std::pow(0.4 / sigma, 2)))
+            << terms << " terms, sigma " << sigma;
       }
     }
   }

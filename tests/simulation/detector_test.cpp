@@ -12,7 +12,9 @@ namespace {
 
 using testing::moments_of;
 
-DetectorConfig camera(const std::string& kind, double dqe, const std::string& mtf) { return {kind, dqe, mtf, 1, 0, 0}; }
+DetectorConfig camera(const std::string& kind, double dqe, const std::string& mtf) {
+  return {kind, dqe, mtf, 1, 0, 0};
+}
 
 std::vector<float> flat(const DetectorConfig& config, int size, double electrons, uint64_t seed) {
   std::vector<float> values(size_t(size) * size, float(electrons));
@@ -69,7 +71,9 @@ TEST(Detector, HasTheVarianceOfItsDose) {
       EXPECT_NEAR(mean / (kept * electrons), 1, 0.02) << kind << electrons;
       // Relative to the square of its mean, the noise is that of DQE times as many electrons.
       EXPECT_NEAR(variance / (mean * mean) * dqe * electrons, 1, 0.03) << kind << electrons;
-      if (kind[0] == 'i') n += 1, x += std::log(electrons), y += std::log(variance), xx += std::pow(std::log(electrons), 2), xy += std::log(electrons) * std::log(variance);
+      if (kind[0] == 'i')
+        n += 1, x += std::log(electrons), y += std::log(variance), xx += std::pow(std::log(electrons), 2),
+            xy += std::log(electrons) * std::log(variance);
     }
   }
   EXPECT_NEAR((n * xy - x * y) / (n * xx - x * x), 1, 0.01) << "slope of the variance over the dose, in logarithms";
@@ -106,7 +110,8 @@ TEST(Detector, HasTheNoiseSpectrumOfItsKind) {
     for (size_t i = 0; i < power.size(); ++i) {
       // Against the same average over rings.
       double expected = 0, weight = 0;
-      for (size_t k = 8 * (i + 1); k < 8 * (i + 2); ++k) expected += double(k) * detector.noise_power(double(k) / 256, 400), weight += double(k);
+      for (size_t k = 8 * (i + 1); k < 8 * (i + 2); ++k)
+        expected += double(k) * detector.noise_power(double(k) / 256, 400), weight += double(k);
       EXPECT_NEAR(power[i] / (expected / weight), 1, i == 0 ? 0.04 : 0.02) << kind << " ring " << i;
     }
     // With the MTF of the signal, this is the DQE that was asked for: DQE(0) MTF^2 / NNPS.
@@ -175,8 +180,9 @@ TEST(ModulationTransfer, IsTheMeasuredCurvesOfItsDetectors) {
     double at[4];  // q = .125, .25, .375, .5
     double tolerance;
   };
-  for (const Row& row : {Row{"k2", {.878, .733, .557, .388}, 0.02}, Row{"falcon4", {.835, .535, .248, .093}, 0.02}, Row{"falcon3", {.854, .572, .298, .152}, 0.03},
-                         Row{"falcon2", {.505, .219, .101, .052}, 0.012}, Row{"de20", {.781, .570, .370, .204}, 0.025}, Row{"tem-simulator", {.828, .588, .421, .318}, 0.001}}) {
+  for (const Row& row : {Row{"k2", {.878, .733, .557, .388}, 0.02}, Row{"falcon4", {.835, .535, .248, .093}, 0.02},
+                         Row{"falcon3", {.854, .572, .298, .152}, 0.03}, Row{"falcon2", {.505, .219, .101, .052}, 0.012},
+                         Row{"de20", {.781, .570, .370, .204}, 0.025}, Row{"tem-simulator", {.828, .588, .421, .318}, 0.001}}) {
     const ModulationTransfer mtf(row.name);
     EXPECT_NEAR(mtf(0), 1, 1e-9);
     for (int i = 0; i < 4; ++i) EXPECT_NEAR(mtf(0.125 * (i + 1)), row.at[i], row.tolerance) << row.name << " " << i;

@@ -69,7 +69,8 @@ TEST(IceNoise, IsSeenThroughTheLens) {
   c.ice.water_motion = 0;
   c.ice.thickness = 50;  // weak: twice the phase is four times what the square of the wave adds
   const Microscope microscope(c, s);
-  MicrographRenderer renderer(microscope, [&](int64_t) { return std::make_shared<const Specimen>(microscope.potential.specimen(s.coordinates().data())); });
+  MicrographRenderer renderer(
+      microscope, [&](int64_t) { return std::make_shared<const Specimen>(microscope.potential.specimen(s.coordinates().data())); });
   MicrographPlan plan;
   plan.defocus_u = plan.defocus_v = 8000;
   double at_zero = 0, at_peak = 0, n_zero = 0, n_peak = 0, expected = 0;
@@ -84,7 +85,8 @@ TEST(IceNoise, IsSeenThroughTheLens) {
       if (std::abs(k - zero) < 0.0025) at_zero += power, n_zero += 1;
       if (std::abs(k - 0.885 * zero) < 0.004) {
         at_peak += power, n_peak += 1;
-        const double lambda = microscope.beam.wavelength, chi = kPi * lambda * 8000 * k * k - 0.5 * kPi * 2.1e7 * std::pow(lambda, 3) * std::pow(k, 4);
+        const double lambda = microscope.beam.wavelength,
+                     chi = kPi * lambda * 8000 * k * k - 0.5 * kPi * 2.1e7 * std::pow(lambda, 3) * std::pow(k, 4);
         const IceNoise ice{50, 5000, 0};
         expected += 1 + 4 * std::pow(std::sin(chi), 2) * ice.power(k, microscope.beam) * 5000;
       }

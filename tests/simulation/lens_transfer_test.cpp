@@ -8,13 +8,15 @@
 namespace cryomer {
 namespace {
 
-// What the lens makes of a weak phase object of the amplitude contrast A: I - 1 = 2 Re(H (i - A')) per unit phase, A' = A / sqrt(1 - A^2).
+// What the lens makes of a weak phase object of the amplitude contrast A: I - 1 = 2 Re(H (i - A')) per unit phase, A' = A / sqrt(1
+// - A^2).
 struct LinearTransfer {
   int size;
   double pixel;
   std::vector<float> values;  // half spectrum
 
-  LinearTransfer(const LensConfig& lens, double u, double v, double angle, double amplitude_contrast, int n, double px) : size(n), pixel(px) {
+  LinearTransfer(const LensConfig& lens, double u, double v, double angle, double amplitude_contrast, int n, double px)
+      : size(n), pixel(px) {
     LensTransfer transfer(lens, ElectronBeam(lens.voltage), n, px);
     transfer.focus(u, v, angle);
     std::vector<float> re(2 * half_count(n), 0.0f), im(re);
@@ -44,7 +46,8 @@ TEST(LensTransfer, IsMinusTheCtfOfRelion) {
     lens.voltage = 100 + 200 * random.uniform();
     lens.spherical_aberration = 3 * random.uniform();
     lens.phase_shift = n % 2 ? 60 * random.uniform() : 0;
-    const double u = 3000 + 20000 * random.uniform(), v = u - 1000 * random.uniform(), angle = kPi * random.uniform(), a = 0.2 * random.uniform();
+    const double u = 3000 + 20000 * random.uniform(), v = u - 1000 * random.uniform(), angle = kPi * random.uniform(),
+                 a = 0.2 * random.uniform();
     const LinearTransfer transfer(lens, u, v, angle, a, 64, 1.5);
     OpticsGroup optics{"", lens.voltage, lens.spherical_aberration, a, 1.5, false};
     CtfParameters ctf;
@@ -65,13 +68,15 @@ TEST(LensTransfer, VanishesWhereTheClosedFormSays) {
     LensConfig lens = sharp_lens();
     lens.voltage = std::vector<double>{100, 200, 300}[random.below(3)];
     lens.spherical_aberration = 0.5 + 2.5 * random.uniform();
-    const double mean = 5000 + 15000 * random.uniform(), astigmatism = 500 * random.normal(), angle = kPi * random.uniform(), a = 0.15 * random.uniform();
+    const double mean = 5000 + 15000 * random.uniform(), astigmatism = 500 * random.normal(), angle = kPi * random.uniform(),
+                 a = 0.15 * random.uniform();
     const int size = 512;
     const double pixel = 1.2;
     const LinearTransfer transfer(lens, mean + astigmatism, mean - astigmatism, angle, a, size, pixel);
     // Along x.
     const ElectronBeam beam(lens.voltage);
-    const double along = mean + astigmatism * std::cos(2 * angle), d = beam.wavelength * along, q = 0.5 * lens.spherical_aberration * 1e7 * std::pow(beam.wavelength, 3);
+    const double along = mean + astigmatism * std::cos(2 * angle), d = beam.wavelength * along,
+                 q = 0.5 * lens.spherical_aberration * 1e7 * std::pow(beam.wavelength, 3);
     for (int order = 1; order <= 4; ++order) {
       const double root = d * d - 4 * q * (order - std::asin(a) / kPi);
       ASSERT_GT(root, 0);
@@ -129,7 +134,7 @@ TEST(LensTransfer, CanBeFittedFromAMicrograph) {
     plan.particles.push_back(p);
   }
   const int size = 384;
-  const auto spectrum = testing::spectrum_of(renderer.intensity(plan), size);
+  const auto spectrum = testing::spectrum_of(testing::relative_intensity(renderer, plan, c), size);
   // Power over its local mean, between 20 and 4 A, against CTF^2.
   std::vector<double> ring_sum(size, 0), ring_count(size, 0);
   auto ring = [](double k) { return size_t(k * 40); };  // wide: holds several oscillations
@@ -173,7 +178,9 @@ TEST(LensTransfer, HasTheEnvelopesOfItsSource) {
     lens.chromatic_aberration = 2.7;
     const ElectronBeam beam(300);
     const double lambda = beam.wavelength, cs = lens.spherical_aberration * 1e7, spread = focal_spread(lens) / std::sqrt(2.0);
-    auto chi = [&](double df, double k) { return kPi * lambda * df * k * k - 0.5 * kPi * cs * std::pow(lambda, 3) * std::pow(k, 4); };
+    auto chi = [&](double df, double k) {
+      return kPi * lambda * df * k * k - 0.5 * kPi * cs * std::pow(lambda, 3) * std::pow(k, 4);
+    };
     const int size = 256;
     const LinearTransfer temporal(lens, defocus, defocus, 0, 0, size, 1.0);
     for (int u = 4; u < 100; u += 3) {

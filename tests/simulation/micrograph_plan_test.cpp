@@ -37,7 +37,9 @@ TEST(DataSetPlan, PlacesParticlesEvenlyAndApart) {
     }
   }
   const double margin = 32 + 1 + 3, most = 512 - margin;
-  const auto even = [](double low, double high) { return [low, high](double v) { return std::clamp((v - low) / (high - low), 0.0, 1.0); }; };
+  const auto even = [](double low, double high) {
+    return [low, high](double v) { return std::clamp((v - low) / (high - low), 0.0, 1.0); };
+  };
   // Particles that keep their distance are a little more even than independent ones, so these are upper limits as well.
   EXPECT_LT(testing::kolmogorov(x, even(margin, most)), 1.95);
   EXPECT_LT(testing::kolmogorov(y, even(margin, most)), 1.95);
@@ -59,7 +61,9 @@ TEST(DataSetPlan, GivesEveryParticleARowAndEveryStateItsShare) {
     for (int64_t m = 0; m < plan.micrographs(); ++m) {
       std::set<int64_t> here;
       for (const PlannedParticle& p : plan.micrograph(m).particles) rows.insert(p.row), here.insert(p.state), ++count[p.state];
-      if (m < 20) { EXPECT_TRUE(states[0] == 'o' ? here.size() == 1 : here.size() > 2) << here.size(); }
+      if (m < 20) {
+        EXPECT_TRUE(states[0] == 'o' ? here.size() == 1 : here.size() > 2) << here.size();
+      }
     }
     EXPECT_EQ(rows.size(), 425u);
     EXPECT_EQ(*rows.rbegin(), 424);

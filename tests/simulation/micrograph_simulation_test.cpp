@@ -9,6 +9,7 @@
 #include "cryomer/base/log.h"
 #include "cryomer/base/stop.h"
 #include "cryomer/data/particle_stack.h"
+#include "cryomer/io/csv.h"
 #include "cryomer/io/mrc.h"
 #include "cryomer/io/structure_file.h"
 #include "cryomer/optics/ctf.h"
@@ -77,8 +78,8 @@ int64_t state_of(const ParticleStack& stack, int64_t row) {
   return stack.particle_table().integer(row, stack.particle_table().column("cryomerStateIndex"));
 }
 
-// V11: what the STAR file says, rendered anew each alone in the middle of its own field, is what lies in the stack. At a dose so large
-// that no noise is left, particles far apart, without what the micrograph's edge or its neighbours add.
+// V11: what the STAR file says, rendered anew each alone in the middle of its own field, is what lies in the stack. At a dose so
+// large that no noise is left, particles far apart, without what the micrograph's edge or its neighbours add.
 TEST(MicrographSimulation, WritesThePosesAndDefocusOfItsImages) {
   SimulationConfig c = small(12);
   c.layout.states = "different";
@@ -104,7 +105,8 @@ TEST(MicrographSimulation, WritesThePosesAndDefocusOfItsImages) {
     const int64_t state = state_of(truth, row);
     if (state != 0) continue;  // the base itself needs no superposition
     for (size_t i = 0; i < aligned.size(); ++i) aligned[i] = states[0][i] - float(centre[int(i % 3)]);
-    MicrographRenderer renderer(microscope, [&](int64_t) { return std::make_shared<const Specimen>(microscope.potential.specimen(aligned.data())); });
+    MicrographRenderer renderer(
+        microscope, [&](int64_t) { return std::make_shared<const Specimen>(microscope.potential.specimen(aligned.data())); });
     MicrographPlan plan;
     plan.defocus_u = truth.ctf(row).defocus_u;
     plan.defocus_v = truth.ctf(row).defocus_v;
@@ -114,16 +116,18 @@ TEST(MicrographSimulation, WritesThePosesAndDefocusOfItsImages) {
     p.x = 128 + truth.pose(row).shift_x / 1.2;
     p.y = 128 + truth.pose(row).shift_y / 1.2;
     plan.particles = {p};
-    const std::vector<float> whole = renderer.intensity(plan);
+    const std::vector<float> whole = testing::relative_intensity(renderer, plan, c);
     // The clean micrograph at the place that the STAR names.
     const StarTable& table = truth.particle_table();
     const std::string name = table.cell(row, table.column("rlnMicrographName"));
     const auto clean = MrcFile(result.folder + "/" + name.substr(0, name.size() - 4) + "_clean.mrc").read_all();
-    const int64_t left = int64_t(table.number(row, table.column("rlnCoordinateX"))) - 24, top = int64_t(table.number(row, table.column("rlnCoordinateY"))) - 24;
+    const int64_t left = int64_t(table.number(row, table.column("rlnCoordinateX"))) - 24,
+                  top = int64_t(table.number(row, table.column("rlnCoordinateY"))) - 24;
     const double scale = 1e6 * 1.44 * std::exp(-300.0 / 3950) * 1e-6;
     for (int j = 0; j < 48; ++j) {
       for (int i = 0; i < 48; ++i) {
-        const double expected = whole[size_t(128 - 24 + j) * 256 + (128 - 24 + i)] - 1, written = clean[size_t(top + j) * 256 + left + i] / scale - 1;
+        const double expected = whole[size_t(128 - 24 + j) * 256 + (128 - 24 + i)] / std::exp(-300.0 / 3950) - 1,
+                     written = clean[size_t(top + j) * 256 + left + i] / scale - 1;
         error += std::pow(written - expected, 2), signal += expected * expected;
       }
     }
@@ -132,7 +136,8 @@ TEST(MicrographSimulation, WritesThePosesAndDefocusOfItsImages) {
     EXPECT_NEAR(image[100] / scale, clean[size_t(top + 2) * 256 + left + 4] / scale, 0.005) << "the stack holds the same place";
   }
   ASSERT_GT(signal, 0);
-  // 1e-4 of the noise at the seed's dose, whose standard deviation is 0.027 of the background; neighbours' far fringes are what remains.
+  // 1e-4 of the noise at the seed's dose, whose standard deviation is 0.027 of the background; neighbours' far fringes are what
+  // remains.
   EXPECT_LT(std::sqrt(error / signal), 0.01);
   EXPECT_EQ(truth.optics(0).spherical_aberration, 2.1);
 }
@@ -144,7 +149,9 @@ TEST(MicrographSimulation, KeepsTheTruthOutOfTheParticlesFile) {
   EXPECT_TRUE(truth.has_poses());
   ASSERT_EQ(particles.size(), 15);
   for (const std::string& column : particles.particle_table().columns) {
-    EXPECT_TRUE(column.find("cryomer") == std::string::npos && column.find("Origin") == std::string::npos && column.find("AngleRot") == std::string::npos) << column;
+    EXPECT_TRUE(column.find("cryomer") == std::string::npos && column.find("Origin") == std::string::npos &&
+                column.find("AngleRot") == std::string::npos)
+        << column;
   }
   std::vector<float> a(48 * 48), b(a);
   for (int64_t i = 0; i < 15; ++i) {
@@ -161,7 +168,8 @@ TEST(MicrographSimulation, KeepsTheTruthOutOfTheParticlesFile) {
   EXPECT_FALSE(fs::exists(result.folder + "/particles.mrcs.journal"));
 }
 
-// Protein is bright and the background has mean 0 and variance 1, as training expects; the signal has the size that the dose gives it.
+// Protein is bright and the background has mean 0 and variance 1, as training expects; the signal has the size that the dose gives
+// it.
 TEST(MicrographSimulation, NormalisesByTheBackground) {
   SimulationConfig c = small(60);
   const Result bright = simulate(c);
@@ -181,6 +189,10 @@ TEST(MicrographSimulation, NormalisesByTheBackground) {
   EXPECT_GT(middle, 0);
   EXPECT_NEAR(edge / pixels, 0, 0.03);
   EXPECT_NEAR(squares / pixels, 1, 0.03);
+  // The spectrum beside the images says the same: white for a counting camera.
+  const std::vector<double> detector = read_csv(bright.folder + "/noise.csv").numbers("detector");
+  ASSERT_EQ(detector.size(), 24u);
+  for (const double power : detector) EXPECT_NEAR(power, 1, 0.03);
   c.extraction.normalisation = "relion";
   const Result boxes = simulate(c);
   const ParticleStack normalised = open(boxes, "truth.star");
@@ -216,7 +228,8 @@ TEST(MicrographSimulation, LeavesWhiteNormalResiduals) {
   SimulationConfig c = simulation_preset("seed-physical");
   c.detector = {"counting", 0.85, "ideal", 1, 0, 0};
   const Microscope microscope(c, s);
-  MicrographRenderer renderer(microscope, [&](int64_t) { return std::make_shared<const Specimen>(microscope.potential.specimen(s.coordinates().data())); });
+  MicrographRenderer renderer(
+      microscope, [&](int64_t) { return std::make_shared<const Specimen>(microscope.potential.specimen(s.coordinates().data())); });
   const DataSetPlan plan(c, 1, {}, 30);
   double product = 0, pairs = 0, chi = 0, pixels = 0;
   std::vector<double> sample;
@@ -225,7 +238,8 @@ TEST(MicrographSimulation, LeavesWhiteNormalResiduals) {
     std::vector<float> residual(micrograph.noisy);
     for (size_t i = 0; i < residual.size(); ++i) residual[i] = (residual[i] - micrograph.clean[i]) / std::sqrt(micrograph.clean[i]);
     for (int y = 0; y < 512; ++y) {
-      for (int x = 0; x < 511; ++x) product += double(residual[size_t(y) * 512 + x]) * residual[size_t(y) * 512 + x + 1], pairs += 1;
+      for (int x = 0; x < 511; ++x)
+        product += double(residual[size_t(y) * 512 + x]) * residual[size_t(y) * 512 + x + 1], pairs += 1;
     }
     Random random(static_cast<uint64_t>(m));
     for (const float r : residual) {
@@ -252,7 +266,8 @@ TEST(MicrographSimulation, IsTheSameOnAnyNumberOfThreads) {
     c.seed = seed;
     const Result result = simulate(c);
     set_thread_count(0);
-    return read_file(result.folder + "/particles.mrcs") + read_file(result.folder + "/truth.star") + read_file(result.folder + "/simulation.json");
+    return read_file(result.folder + "/particles.mrcs") + read_file(result.folder + "/truth.star") +
+           read_file(result.folder + "/simulation.json");
   };
   const std::string one = bytes(1, 7);
   EXPECT_TRUE(one == bytes(3, 7));
@@ -292,7 +307,8 @@ TEST(MicrographSimulation, GoesOnWhereItWasInterrupted) {
   HeldStates held(states_of(s, 3));
   SimulationConfig other = c;
   other.exposure.dose = 900;
-  EXPECT_NE(testing::error_of([&] { simulate_micrographs(s, held, {}, other, folder, true); }).find("other settings"), std::string::npos);
+  EXPECT_NE(testing::error_of([&] { simulate_micrographs(s, held, {}, other, folder, true); }).find("other settings"),
+            std::string::npos);
   simulate_micrographs(s, held, {}, c, folder, true);
   set_thread_count(0);
   set_log_level(LogLevel::info);
@@ -300,7 +316,8 @@ TEST(MicrographSimulation, GoesOnWhereItWasInterrupted) {
     EXPECT_TRUE(read_file(folder + file) == read_file(whole.folder + file)) << file;
   }
   HeldStates again(states_of(s, 3));
-  EXPECT_NE(testing::error_of([&] { simulate_micrographs(s, again, {}, c, folder, true); }).find("no unfinished"), std::string::npos);
+  EXPECT_NE(testing::error_of([&] { simulate_micrographs(s, again, {}, c, folder, true); }).find("no unfinished"),
+            std::string::npos);
 }
 
 TEST(MicrographSimulation, SolvesForTheDose) {
@@ -354,7 +371,9 @@ TEST(MicrographSimulation, SeesTheSameMoleculeInExplicitWater) {
       c.solvent.model = solvent;
       c.seed = seed;
       const Microscope microscope(c, s);
-      MicrographRenderer renderer(microscope, [&](int64_t) { return std::make_shared<const Specimen>(microscope.potential.specimen(s.coordinates().data())); });
+      MicrographRenderer renderer(microscope, [&](int64_t) {
+        return std::make_shared<const Specimen>(microscope.potential.specimen(s.coordinates().data()));
+      });
       MicrographPlan plan;
       plan.defocus_u = plan.defocus_v = 15000;
       PlannedParticle p;
@@ -445,7 +464,8 @@ TEST(MicrographSimulation, CanBeReconstructedWithTheRightHand) {
   EXPECT_LT(fsc(-1, 1 / 8.0, 1 / 5.0), 0.2);
 }
 
-// V15: TEM-simulator with the seed's parameters and 30.6 kDa of Aurora A, 21 poses: standard deviation of the contrast and SNR in the box.
+// V15: TEM-simulator with the seed's parameters and 30.6 kDa of Aurora A, 21 poses: standard deviation of the contrast and SNR in
+// the box.
 TEST(MicrographSimulation, OfTheSeedHasTheContrastOfTemSimulator) {
   CRYOMER_NEEDS_SHARED_DATA("aurka/apo_ensemble.dcd");
   set_log_level(LogLevel::error);
@@ -455,7 +475,8 @@ TEST(MicrographSimulation, OfTheSeedHasTheContrastOfTemSimulator) {
     const char* mtf;
     double dqe, contrast, snr;
   };
-  for (const Row& row : {Row{1, "ideal", 1, .0088, .10}, Row{0.5, "ideal", 1, .0175, .40}, Row{1, "tem-simulator", 0.4, 0, .144}, Row{0.5, "tem-simulator", 0.4, 0, .47}}) {
+  for (const Row& row : {Row{1, "ideal", 1, .0088, .10}, Row{0.5, "ideal", 1, .0175, .40}, Row{1, "tem-simulator", 0.4, 0, .144},
+                         Row{0.5, "tem-simulator", 0.4, 0, .47}}) {
     SimulationConfig c = simulation_preset("seed");
     c.layout.particles = 84;
     c.solvent.voxel = row.voxel;
@@ -463,7 +484,9 @@ TEST(MicrographSimulation, OfTheSeedHasTheContrastOfTemSimulator) {
     c.detector.dqe = row.dqe;
     const auto states = open_trajectory(testing::shared_data("aurka/apo_ensemble.dcd"), s);
     const MicrographSimulationSummary summary = simulate_micrographs(s, *states, {}, c, testing::scratch_folder(), false);
-    if (row.contrast > 0) { EXPECT_NEAR(summary.contrast_deviation / row.contrast, 1, 0.25) << row.voxel; }
+    if (row.contrast > 0) {
+      EXPECT_NEAR(summary.contrast_deviation / row.contrast, 1, 0.25) << row.voxel;
+    }
     EXPECT_NEAR(summary.snr_box / row.snr, 1, 0.25) << row.voxel << row.mtf;
     EXPECT_NEAR(summary.electrons, 1323, 15);
   }

@@ -58,8 +58,8 @@ inline SpecimenPotential potential_of(const Structure& s, const SimulationConfig
   return {s, c.specimen, c.solvent, c.ice.inelastic_path, ElectronBeam(c.lens.voltage), pixel};
 }
 
-inline ProjectedPotential projected(const SpecimenPotential& potential, const Structure& s, const PotentialGrid& grid, const Mat3& rotation = {},
-                                    double dx = 0, double dy = 0) {
+inline ProjectedPotential projected(const SpecimenPotential& potential, const Structure& s, const PotentialGrid& grid,
+                                    const Mat3& rotation = {}, double dx = 0, double dy = 0) {
   ProjectedPotential result;
   const double middle = 0.5 * grid.size * grid.pixel;
   potential.project(potential.specimen(s.coordinates().data()), rotation, middle + dx, middle + dy, grid, result);
@@ -72,7 +72,9 @@ inline std::vector<std::complex<float>> spectrum_of(const std::vector<float>& im
   return spectrum;
 }
 
-inline double sinc(double q) { return std::abs(q) < 1e-9 ? 1 : std::sin(kPi * q) / (kPi * q); }
+inline double sinc(double q) {
+  return std::abs(q) < 1e-9 ? 1 : std::sin(kPi * q) / (kPi * q);
+}
 
 inline double relative_difference(const std::vector<float>& a, const std::vector<float>& b) {
   double difference = 0, norm2 = 0;
@@ -91,7 +93,8 @@ Moments2 moments_of(const Values& values) {
   return {sum / n, squares / n - sum / n * sum / n};
 }
 
-// Kolmogorov and Smirnov's distance of a sample from a distribution, times the square root of its size: above 1.95 once in a thousand.
+// Kolmogorov and Smirnov's distance of a sample from a distribution, times the square root of its size: above 1.95 once in a
+// thousand.
 template <class Distribution>
 double kolmogorov(std::vector<double> values, Distribution&& cumulative) {
   std::sort(values.begin(), values.end());
@@ -109,14 +112,25 @@ class HeldStates final : public TrajectoryReader {
  public:
   explicit HeldStates(std::vector<std::vector<float>> states) : states_(std::move(states)) {}
   int64_t size() const override { return int64_t(states_.size()); }
-  void read(int64_t index, float* coordinates) override { std::copy(states_[size_t(index)].begin(), states_[size_t(index)].end(), coordinates); }
+  void read(int64_t index, float* coordinates) override {
+    std::copy(states_[size_t(index)].begin(), states_[size_t(index)].end(), coordinates);
+  }
 
  private:
   std::vector<std::vector<float>> states_;
 };
 
+// Of the noise-free image over the incident beam, for cameras without MTF.
+inline std::vector<float> relative_intensity(MicrographRenderer& renderer, const MicrographPlan& plan, const SimulationConfig& c) {
+  std::vector<float> image = renderer.render(plan).clean;
+  const double electrons = c.exposure.dose * c.layout.pixel_size * c.layout.pixel_size * c.detector.dqe * c.detector.gain;
+  for (float& v : image) v = static_cast<float>(v / electrons);
+  return image;
+}
+
 // The image's intensity of one structure in the middle of a field.
-inline std::vector<float> intensity_of(const Structure& s, SimulationConfig c, int size, double defocus, const Mat3& rotation = {}) {
+inline std::vector<float> intensity_of(const Structure& s, SimulationConfig c, int size, double defocus,
+                                       const Mat3& rotation = {}) {
   c.layout.micrograph = size;
   c.extraction.box = size;
   const Microscope microscope(c, s);
@@ -128,7 +142,7 @@ inline std::vector<float> intensity_of(const Structure& s, SimulationConfig c, i
   particle.rotation = rotation;
   particle.x = particle.y = 0.5 * size;
   plan.particles = {particle};
-  return renderer.intensity(plan);
+  return relative_intensity(renderer, plan, c);
 }
 
 inline std::vector<float> less_one(std::vector<float> image) {

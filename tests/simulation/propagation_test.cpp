@@ -17,7 +17,8 @@ const ElectronBeam kBeam(300);
 
 double sum_of_intensity(const Wave& wave) {
   double sum = 0;
-  for (size_t i = 0; i < wave.real.size(); ++i) sum += std::pow(1 + double(wave.real[i]), 2) + std::pow(double(wave.imaginary[i]), 2);
+  for (size_t i = 0; i < wave.real.size(); ++i)
+    sum += std::pow(1 + double(wave.real[i]), 2) + std::pow(double(wave.imaginary[i]), 2);
   return sum / double(wave.real.size());
 }
 
@@ -53,7 +54,8 @@ TEST(PhaseGrating, IsTheExponentialForAllPhases) {
   }
 }
 
-// V7: no electron is lost without absorption. Multislice's band limit takes what has gone beyond it, so the object has to be smooth.
+// V7: no electron is lost without absorption. Multislice's band limit takes what has gone beyond it, so the object has to be
+// smooth.
 TEST(Propagation, KeepsAllElectrons) {
   const Structure s = testing::globule(200);
   const SpecimenPotential potential = testing::potential_of(s, bare(120), 0.6);
@@ -64,8 +66,9 @@ TEST(Propagation, KeepsAllElectrons) {
   potential.project(specimen, Mat3(), 38.4, 38.4, grid, p);
   phase_grating(p, 128, kBeam, wave);
   EXPECT_NEAR(sum_of_intensity(wave), 1, 1e-6);
-  multislice([&](double from, double to, ProjectedPotential& slab) { potential.project(specimen, Mat3(), 38.4, 38.4, grid, slab, from, to); }, specimen.depth, 5,
-             128, 0.6, kBeam, wave);
+  multislice([&](double from, double to,
+                 ProjectedPotential& slab) { potential.project(specimen, Mat3(), 38.4, 38.4, grid, slab, from, to); },
+             specimen.depth, 5, 128, 0.6, kBeam, wave);
   EXPECT_NEAR(sum_of_intensity(wave), 1, 1e-6);
 }
 
@@ -119,7 +122,8 @@ TEST(Multislice, ConvergesWithItsSlices) {
     return less_one(intensity_of(s, c, 128, 5000));
   };
   const std::vector<float> fine = sliced(2.5);
-  const double at_20 = relative_difference(sliced(20), fine), at_10 = relative_difference(sliced(10), fine), at_5 = relative_difference(sliced(5), fine);
+  const double at_20 = relative_difference(sliced(20), fine), at_10 = relative_difference(sliced(10), fine),
+               at_5 = relative_difference(sliced(5), fine);
   EXPECT_NEAR(at_20, 0.011, 0.006);
   EXPECT_NEAR(at_10, 0.005, 0.003);
   EXPECT_NEAR(at_5, 0.0026, 0.002);
@@ -144,7 +148,8 @@ TEST(Propagation, PutsDepthIntoTheDefocus) {
   p.z = 700;
   plan.particles = {p};
   plan.defocus_u = plan.defocus_v = 5300;
-  EXPECT_LT(relative_difference(less_one(renderer.intensity(plan)), less_one(intensity_of(s, c, 96, 6000))), 1e-5);
+  EXPECT_LT(relative_difference(less_one(testing::relative_intensity(renderer, plan, c)), less_one(intensity_of(s, c, 96, 6000))),
+            1e-5);
 }
 
 // The beam meets what has the least depth first: an atom upstream is imaged like one of less underfocus.
@@ -155,12 +160,15 @@ TEST(Multislice, KnowsUpstreamFromDownstream) {
   c.lens.propagation = "multislice";
   const std::vector<float> both = less_one(intensity_of(s, c, 96, 1000));
   c.lens.propagation = "phase-grating";
-  auto alone = [&](double x, double defocus) { return less_one(intensity_of(testing::atoms_of_elements({{6, {x, 0, 0}}}), c, 96, defocus)); };
+  auto alone = [&](double x, double defocus) {
+    return less_one(intensity_of(testing::atoms_of_elements({{6, {x, 0, 0}}}), c, 96, defocus));
+  };
   auto together = [](std::vector<float> a, const std::vector<float>& b) {
     for (size_t i = 0; i < a.size(); ++i) a[i] += b[i];
     return a;
   };
-  const double right = relative_difference(together(alone(-12, 1030), alone(12, 970)), both), wrong = relative_difference(together(alone(-12, 970), alone(12, 1030)), both);
+  const double right = relative_difference(together(alone(-12, 1030), alone(12, 970)), both),
+               wrong = relative_difference(together(alone(-12, 970), alone(12, 1030)), both);
   EXPECT_LT(right, 0.03);
   EXPECT_GT(wrong, 3 * right);
 }

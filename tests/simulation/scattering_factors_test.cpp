@@ -30,15 +30,17 @@ TEST(ElectronBeam, HasTheConstantsOfTheTables) {
 
 // V1.
 TEST(ScatteringFactor, IsTheTableOfPengAtZero) {
-  const std::vector<std::pair<int, double>> known = {{1, 0.5288}, {6, 2.5088}, {7, 2.2135}, {8, 1.9834}, {16, 5.1604}, {15, 5.4876}};
+  const std::vector<std::pair<int, double>> known = {{1, 0.5288}, {6, 2.5088},  {7, 2.2135},
+                                                     {8, 1.9834}, {16, 5.1604}, {15, 5.4876}};
   for (const auto& [element, value] : known) EXPECT_NEAR(scattering_factor(element).forward(), value, 2e-4) << element;
   // Some programs carry a minus sign in potassium's second coefficient, which gives 6.18.
   EXPECT_NEAR(scattering_factor(19).forward(), 8.98, 0.02 * 8.98);
   EXPECT_LT(scattering_factor(37).a[3], 0) << "rubidium's negative coefficient is genuine";
 }
 
-// V1: Mott and Bethe's relation ties electron to X-ray scattering, f(0) = 0.023934 sum a_i b_i of the X-ray Gaussians, another table.
-// Fits of X-ray curves say little about their curvature at zero, and alkali and alkaline earths with their far electron least.
+// V1: Mott and Bethe's relation ties electron to X-ray scattering, f(0) = 0.023934 sum a_i b_i of the X-ray Gaussians, another
+// table. Fits of X-ray curves say little about their curvature at zero, and alkali and alkaline earths with their far electron
+// least.
 TEST(ScatteringFactor, AgreesWithXRayScatteringForEveryElement) {
   int close = 0, all = 0;
   for (int element = 2; element <= 95; ++element) {

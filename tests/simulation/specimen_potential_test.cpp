@@ -65,8 +65,8 @@ TEST(SpecimenPotential, HasTheIntegralOfItsScatteringFactors) {
   }
 }
 
-// V2: gemmi's density of the same table, summed along the beam. Pixel means are the density's convolution with a pixel, so their spectra
-// differ by its sinc.
+// V2: gemmi's density of the same table, summed along the beam. Pixel means are the density's convolution with a pixel, so their
+// spectra differ by its sinc.
 TEST(SpecimenPotential, ProjectsAsGemmiDoes) {
   const Structure s = small_molecule();
   const int n = 120;
@@ -91,7 +91,8 @@ TEST(SpecimenPotential, ProjectsAsGemmiDoes) {
       summed[size_t(y) * n + x] = static_cast<float>(kPotentialOfScattering * pixel * sum);
     }
   }
-  const auto reference = spectrum_of(summed, n), ours = spectrum_of(projected(potential_of(s, bare(30), pixel), s, {n, pixel}).real, n);
+  const auto reference = spectrum_of(summed, n),
+             ours = spectrum_of(projected(potential_of(s, bare(30), pixel), s, {n, pixel}).real, n);
   double difference = 0, norm2 = 0;
   for_each_frequency(n, pixel, [&](size_t i, double kx, double ky) {
     const auto corrected = std::complex<double>(ours[i]) / (testing::sinc(kx * pixel) * testing::sinc(ky * pixel));
@@ -116,7 +117,8 @@ TEST(SpecimenPotential, IsACentralSliceInFourierSpace) {
     std::complex<double> sum = 0;
     for (const Atom& a : s.atoms) {
       const Vec3 r = rotation * a.position;
-      sum += scattering_factor(a.atomic_number)(k) * std::exp(-30 * k * k / 4) * std::polar(1.0, -2 * kPi * (kx * (r.x + n * pixel / 2) + ky * (r.y + n * pixel / 2)));
+      sum += scattering_factor(a.atomic_number)(k) * std::exp(-30 * k * k / 4) *
+             std::polar(1.0, -2 * kPi * (kx * (r.x + n * pixel / 2) + ky * (r.y + n * pixel / 2)));
     }
     sum *= kPotentialOfScattering / (pixel * pixel) * testing::sinc(kx * pixel) * testing::sinc(ky * pixel);
     difference += std::norm(std::complex<double>(ours[i]) - sum);
@@ -151,7 +153,8 @@ TEST(SpecimenPotential, GivesWaterAndCarbonTheirMeanInnerPotential) {
     std::vector<std::pair<int, Vec3>> atoms;
     for (const auto& [element, density] : elements) {
       for (int n = 0; n < int(density * edge * edge * thickness + 0.5); ++n) {
-        atoms.push_back({element, {edge * (random.uniform() - 0.5), edge * (random.uniform() - 0.5), thickness * (random.uniform() - 0.5)}});
+        atoms.push_back(
+            {element, {edge * (random.uniform() - 0.5), edge * (random.uniform() - 0.5), thickness * (random.uniform() - 0.5)}});
       }
     }
     const Structure s = testing::atoms_of_elements(atoms);
@@ -183,7 +186,8 @@ TEST(SpecimenPotential, GivesAuroraAEightVolts) {
 TEST(ContinuumSolvent, IsDisplacedByTheVolumeOfProteins) {
   CRYOMER_NEEDS_SHARED_DATA("aurka/base.pdb");
   int proteins = 0;
-  for (const char* file : {"aurka/base.pdb", "aurka/1ol7.pdb", "aurka/5l8k.pdb", "adk/adk_open.pdb", "adk/adk_closed.pdb", "adk/4ake.pdb"}) {
+  for (const char* file :
+       {"aurka/base.pdb", "aurka/1ol7.pdb", "aurka/5l8k.pdb", "adk/adk_open.pdb", "adk/adk_closed.pdb", "adk/4ake.pdb"}) {
     if (testing::shared_data(file).empty()) continue;
     const Structure s = centred(quiet_structure(testing::shared_data(file)));
     double volume = 0;
@@ -223,7 +227,8 @@ TEST(ContinuumSolvent, HidesWhatHasItsOwnPotential) {
   EXPECT_GT(coarse_power("continuum", 2 * match), 0.1 * coarse_power("none", match));
 }
 
-// V4: the map that TEM-simulator prints for Aurora A has these maxima at voxels of 1, 0.5 and 0.25 A, and the ice's 4.88 V as minimum.
+// V4: the map that TEM-simulator prints for Aurora A has these maxima at voxels of 1, 0.5 and 0.25 A, and the ice's 4.88 V as
+// minimum.
 TEST(ClampedSolvent, HasTheMapOfTemSimulator) {
   CRYOMER_NEEDS_SHARED_DATA("aurka/base.pdb");
   const Structure s = centred(quiet_structure(testing::shared_data("aurka/base.pdb")));
@@ -276,7 +281,8 @@ TEST(SpecimenPotential, AddsTheBFactorsOfTheFile) {
   for (Atom& a : s.atoms) a.b_factor = 45;
   SimulationConfig c = bare(5);
   c.specimen.file_b_factors = true;
-  const std::vector<float> together = projected(potential_of(s, c, 0.6), s, {96, 0.6}).real, plain = projected(potential_of(s, bare(50), 0.6), s, {96, 0.6}).real;
+  const std::vector<float> together = projected(potential_of(s, c, 0.6), s, {96, 0.6}).real,
+                           plain = projected(potential_of(s, bare(50), 0.6), s, {96, 0.6}).real;
   EXPECT_LT(testing::relative_difference(together, plain), 1e-6);
 }
 
@@ -288,7 +294,8 @@ TEST(SpecimenPotential, AbsorbsByMeanFreePathOrFraction) {
   const SpecimenPotential physical = potential_of(s, c, 1.2);
   const ProjectedPotential p = projected(physical, s, {64, 1.2});
   const double sigma = ElectronBeam(300).interaction;
-  for (size_t i = 0; i < p.real.size(); i += 97) EXPECT_NEAR(p.imaginary[i], p.thickness[i] * (1 / 1970.0 - 1 / 3950.0) / (2 * sigma), 1e-5);
+  for (size_t i = 0; i < p.real.size(); i += 97)
+    EXPECT_NEAR(p.imaginary[i], p.thickness[i] * (1 / 1970.0 - 1 / 3950.0) / (2 * sigma), 1e-5);
   c.specimen.absorption = "fraction";
   c.specimen.amplitude_contrast = 0.1;
   const ProjectedPotential f = projected(potential_of(s, c, 1.2), s, {64, 1.2});
@@ -306,11 +313,14 @@ TEST(SpecimenPotential, RefusesElementsWithoutScatteringFactor) {
 TEST(Hydrogens, AreThoseOfAminoAcidsAndNucleotides) {
   Structure s;
   testing::add_residue(s, "A", 1, "LYS", false);
-  for (const char* name : {"N", "CA", "C", "O", "CB", "CG", "CD", "CE", "NZ"}) testing::add_atom(s, name, name[0] == 'N' ? 7 : name[0] == 'O' ? 8 : 6, {double(s.atom_count()), 0, 0});
+  for (const char* name : {"N", "CA", "C", "O", "CB", "CG", "CD", "CE", "NZ"})
+    testing::add_atom(s, name, name[0] == 'N' ? 7 : name[0] == 'O' ? 8 : 6, {double(s.atom_count()), 0, 0});
   testing::add_residue(s, "A", 2, "HIE", true);
-  for (const char* name : {"N", "CA", "C", "O", "CB", "CG", "ND1", "CD2", "CE1", "NE2"}) testing::add_atom(s, name, name[0] == 'N' ? 7 : name[0] == 'O' ? 8 : 6, {double(s.atom_count()), 9, 0});
+  for (const char* name : {"N", "CA", "C", "O", "CB", "CG", "ND1", "CD2", "CE1", "NE2"})
+    testing::add_atom(s, name, name[0] == 'N' ? 7 : name[0] == 'O' ? 8 : 6, {double(s.atom_count()), 9, 0});
   testing::add_residue(s, "B", 1, "DA", false, ResidueKind::nucleotide);
-  for (const char* name : {"P", "O5'", "C5'", "C4'", "C3'", "C2'", "C1'", "N9", "C8", "N6", "C2"}) testing::add_atom(s, name, 6, {double(s.atom_count()), 20, 0});
+  for (const char* name : {"P", "O5'", "C5'", "C4'", "C3'", "C2'", "C1'", "N9", "C8", "N6", "C2"})
+    testing::add_atom(s, name, 6, {double(s.atom_count()), 20, 0});
   const std::vector<int> h = hydrogens_on_atoms(s);
   auto sum = [&](int r) {
     int total = 0;

@@ -17,7 +17,8 @@ PointProfiles::PointProfiles(PointKinds of) : kinds(std::move(of)) {
     for (int step = 0; step <= kSteps; ++step) {
       const double place = window / 2 - 1 + double(step) / kSteps;
       for (int i = 0; i < window; ++i) {
-        table.push_back(static_cast<float>(0.5 * (std::erf(steepness * (i - place + 0.5)) - std::erf(steepness * (i - place - 0.5)))));
+        table.push_back(
+            static_cast<float>(0.5 * (std::erf(steepness * (i - place + 0.5)) - std::erf(steepness * (i - place - 0.5)))));
       }
     }
   }

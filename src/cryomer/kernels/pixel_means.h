@@ -3,8 +3,8 @@
 //   image[j][i] += weight_p sum_t amplitude_t m(i - x_p, s_t) m(j - y_p, s_t) [m of the slab along z]
 //   m(u, s) = (erf(s (u + 1/2)) - erf(s (u - 1/2))) / 2,   s = 1 / (sqrt(2) sigma), sigma in pixels
 //
-// so a term adds amplitude * weight to the sum over all pixels. m is read from tables over the place of a point between two pixels, in
-// steps of 1/256 with linear interpolation: right to 1e-6 / sigma^2 of its peak.
+// so a term adds amplitude * weight to the sum over all pixels. m is read from tables over the place of a point between two pixels,
+// in steps of 1/256 with linear interpolation: right to 1e-6 / sigma^2 of its peak.
 #pragma once
 
 #include <cstddef>
@@ -31,8 +31,8 @@ struct PointProfiles {
 
   PointKinds kinds;
   int window = 8;            // pixels around a point: leaves out only what is more than 4.2 sigma away; 8, 16, 24 or 32
-  std::vector<float> table;  // [kinds][terms][kSteps + 1][window]: m at pixel i of the window of a point that is so many steps beyond
-                             // the pixel window / 2 - 1
+  std::vector<float> table;  // [kinds][terms][kSteps + 1][window]: m at pixel i of the window of a point that is so many steps
+                             // beyond the pixel window / 2 - 1
 };
 
 struct Points {
@@ -50,7 +50,7 @@ struct Slab {
 };
 
 // Adds to image [height][width]; pixels outside of the window around a point, or of the image, are left out.
-void add_pixel_means(const Points& points, const PointProfiles& profiles, float* image, int width, int height, const Slab* slab = nullptr,
-                     InstructionSet set = active_instruction_set());
+void add_pixel_means(const Points& points, const PointProfiles& profiles, float* image, int width, int height,
+                     const Slab* slab = nullptr, InstructionSet set = active_instruction_set());
 
 }  // namespace cryomer

@@ -2,7 +2,8 @@
 
 namespace cryomer::detail {
 
-void add_pixel_means_avx512(const Points& points, const PointProfiles& profiles, float* image, int width, int height, const Slab* slab) {
+void add_pixel_means_avx512(const Points& points, const PointProfiles& profiles, float* image, int width, int height,
+                            const Slab* slab) {
   add_pixel_means_here(points, profiles, image, width, height, slab);
 }
 

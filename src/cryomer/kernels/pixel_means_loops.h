@@ -75,14 +75,19 @@ void add_windows(const Points& p, const PointProfiles& profiles, float* image, i
 template <int kTerms>
 void add_with_terms(const Points& p, const PointProfiles& profiles, float* image, int width, int height, const Slab* slab) {
   switch (profiles.window) {
-    case 8: return add_windows<8, kTerms>(p, profiles, image, width, height, slab);
-    case 16: return add_windows<16, kTerms>(p, profiles, image, width, height, slab);
-    case 24: return add_windows<24, kTerms>(p, profiles, image, width, height, slab);
-    default: return add_windows<32, kTerms>(p, profiles, image, width, height, slab);
+    case 8:
+      return add_windows<8, kTerms>(p, profiles, image, width, height, slab);
+    case 16:
+      return add_windows<16, kTerms>(p, profiles, image, width, height, slab);
+    case 24:
+      return add_windows<24, kTerms>(p, profiles, image, width, height, slab);
+    default:
+      return add_windows<32, kTerms>(p, profiles, image, width, height, slab);
   }
 }
 
-inline void add_pixel_means_here(const Points& p, const PointProfiles& profiles, float* image, int width, int height, const Slab* slab) {
+inline void add_pixel_means_here(const Points& p, const PointProfiles& profiles, float* image, int width, int height,
+                                 const Slab* slab) {
   profiles.kinds.terms == 1 ? add_with_terms<1>(p, profiles, image, width, height, slab)
                             : add_with_terms<5>(p, profiles, image, width, height, slab);
 }

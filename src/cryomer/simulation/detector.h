@@ -1,8 +1,8 @@
 // From expected electrons to counts (Meyer & Kirkland 2000; Vulovic et al. 2013):
 //
 //   before   I <- F^-1[F[I] MTF / sqrt(NNPS)]
-//   counts   N ~ Poisson(I), thinned by DQE(0) (counting) or with Wald's excess variance N (1/DQE(0) - 1) (integrating); dark electrons
-//   after    gain F^-1[F[N] sqrt(NNPS)] + readout noise
+//   counts   N ~ Poisson(I), thinned by DQE(0) (counting) or with Wald's excess variance N (1/DQE(0) - 1) (integrating); dark
+//   electrons after    gain F^-1[F[N] sqrt(NNPS)] + readout noise
 //
 // NNPS = 1 for a counting camera, whose noise is white; MTF^2 for an integrating one, whose noise is blurred like its signal. Then
 // DQE(q) = DQE(0) MTF^2 / NNPS.

@@ -8,7 +8,7 @@ namespace cryomer {
 
 namespace {
 
-constexpr double kRestEnergy = 510998.95;         // eV
+constexpr double kRestEnergy = 510998.95;          // eV
 constexpr double kPlanckTimesLight = 12398.41984;  // eV A
 
 }  // namespace

@@ -10,10 +10,10 @@ inline constexpr double kPotentialOfScattering = 47.87765;  // h^2 / (2 pi m0 e)
 struct ElectronBeam {
   explicit ElectronBeam(double voltage);
 
-  double wavelength;   // A: h c / sqrt(E (E + 2 m0 c^2))
-  double interaction;  // rad / (V A): 2 pi gamma m0 e lambda / h^2
-  double gamma;        // 1 + e U / (m0 c^2)
-  double beta_squared; // (v / c)^2
+  double wavelength;    // A: h c / sqrt(E (E + 2 m0 c^2))
+  double interaction;   // rad / (V A): 2 pi gamma m0 e lambda / h^2
+  double gamma;         // 1 + e U / (m0 c^2)
+  double beta_squared;  // (v / c)^2
 };
 
 }  // namespace cryomer

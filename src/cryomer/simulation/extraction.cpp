@@ -12,10 +12,12 @@ Background background_of(const Micrograph& micrograph, const MicrographPlan& pla
   const int n = micrograph.size;
   std::vector<char> taken(size_t(n) * n, 0);
   for (const PlannedParticle& p : plan.particles) {
-    const int first = std::max(0, static_cast<int>(std::floor(p.y - radius))), last = std::min(n - 1, static_cast<int>(std::ceil(p.y + radius)));
+    const int first = std::max(0, static_cast<int>(std::floor(p.y - radius))),
+              last = std::min(n - 1, static_cast<int>(std::ceil(p.y + radius)));
     for (int y = first; y <= last; ++y) {
       const double half = std::sqrt(std::max(0.0, radius * radius - (y - p.y) * (y - p.y)));
-      const int left = std::max(0, static_cast<int>(std::ceil(p.x - half))), right = std::min(n - 1, static_cast<int>(std::floor(p.x + half)));
+      const int left = std::max(0, static_cast<int>(std::ceil(p.x - half))),
+                right = std::min(n - 1, static_cast<int>(std::floor(p.x + half)));
       for (int x = left; x <= right; ++x) taken[size_t(y) * n + x] = 1;
     }
   }

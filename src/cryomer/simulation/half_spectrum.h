@@ -6,9 +6,15 @@
 
 namespace cryomer {
 
-inline int half_columns(int size) { return size / 2 + 1; }
-inline size_t half_count(int size) { return size_t(size) * size_t(half_columns(size)); }
-inline int frequency_of_row(int v, int size) { return v <= size / 2 ? v : v - size; }
+inline int half_columns(int size) {
+  return size / 2 + 1;
+}
+inline size_t half_count(int size) {
+  return size_t(size) * size_t(half_columns(size));
+}
+inline int frequency_of_row(int v, int size) {
+  return v <= size / 2 ? v : v - size;
+}
 
 // visit(index, kx, ky), frequencies in 1/A.
 template <class Visit>

@@ -59,7 +59,8 @@ int hydrogens_of_nucleotide_atom(const std::string& base, const std::string& ato
 
 // "DA", "DA5", "RA", "ADE" and "A" are adenine, and so on; nothing for modified ones.
 std::string base_of(const std::string& name) {
-  static const std::map<std::string, std::string> long_names = {{"ADE", "A"}, {"GUA", "G"}, {"CYT", "C"}, {"URA", "U"}, {"THY", "T"}};
+  static const std::map<std::string, std::string> long_names = {
+      {"ADE", "A"}, {"GUA", "G"}, {"CYT", "C"}, {"URA", "U"}, {"THY", "T"}};
   if (const auto found = long_names.find(name); found != long_names.end()) return found->second;
   std::string text = name;
   while (!text.empty() && (text.back() == '3' || text.back() == '5')) text.pop_back();
@@ -79,10 +80,15 @@ std::string plain_name(const std::string& name) {
 
 int valence_of(int element) {
   switch (element) {
-    case 6: return 4;
-    case 7: return 3;
-    case 8: case 16: return 2;
-    default: return 0;
+    case 6:
+      return 4;
+    case 7:
+      return 3;
+    case 8:
+    case 16:
+      return 2;
+    default:
+      return 0;
   }
 }
 

@@ -21,7 +21,9 @@ double ice_phase_power(double k, const ElectronBeam& beam) {
   return scale * kPower.back();
 }
 
-double motion_average(double x) { return x < 1e-4 ? 1 - x / 3 : 2 * (x - 1 + std::exp(-x)) / (x * x); }
+double motion_average(double x) {
+  return x < 1e-4 ? 1 - x / 3 : 2 * (x - 1 + std::exp(-x)) / (x * x);
+}
 
 double IceNoise::power(double k, const ElectronBeam& beam) const {
   return thickness * ice_phase_power(k, beam) * motion_average(dose * motion * k * k / 4);

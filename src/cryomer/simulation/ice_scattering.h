@@ -1,7 +1,7 @@
-// What the ice takes from the beam and gives back. Either inelastic electrons are filtered out, a share exp(-t / L) remains; or they
-// come back in another place, as TEM-simulator has it: of every image a share exp(-t / L) stays as it is, the rest is convolved with how
-// scattered electrons spread over a distance of the defocus. Cross sections per solid angle, elastic and inelastic, after Langmore &
-// Smith 1992:
+// What the ice takes from the beam and gives back. Either inelastic electrons are filtered out, a share exp(-t / L) remains; or
+// they come back in another place, as TEM-simulator has it: of every image a share exp(-t / L) stays as it is, the rest is
+// convolved with how scattered electrons spread over a distance of the defocus. Cross sections per solid angle, elastic and
+// inelastic, after Langmore & Smith 1992:
 //
 //   4 Z^(2/3) a_H^2 g^2 / (1 + (th/th0)^2)^2              th0 = Z^(1/3) / (k0 a_H)
 //   4 Z g^2 / (k0^4 a_H^2 (th^2 + thE^2)^2) [1 - (1 + (th/th0)^2)^-2]    thE = 13.5 eV Z / (4 E)

@@ -25,15 +25,18 @@ double delocalisation(const LensConfig& lens, const ElectronBeam& beam, double d
   double most = 0;
   for (int i = 1; i <= 200; ++i) {
     const double k = k_most * i / 200;
-    most = std::max(most, std::abs(beam.wavelength * defocus * k - lens.spherical_aberration * 1e7 * std::pow(beam.wavelength * k, 3)));
+    most = std::max(most,
+                    std::abs(beam.wavelength * defocus * k - lens.spherical_aberration * 1e7 * std::pow(beam.wavelength * k, 3)));
   }
   return most;
 }
 
-std::vector<double> ctf_zeros(const LensConfig& lens, const ElectronBeam& beam, double defocus, double amplitude_contrast, double k_most) {
+std::vector<double> ctf_zeros(const LensConfig& lens, const ElectronBeam& beam, double defocus, double amplitude_contrast,
+                              double k_most) {
   auto phase = [&](double k) {
-    return kPi * beam.wavelength * defocus * k * k - 0.5 * kPi * lens.spherical_aberration * 1e7 * std::pow(beam.wavelength, 3) * std::pow(k, 4) +
-           radians(lens.phase_shift) + std::asin(amplitude_contrast);
+    return kPi * beam.wavelength * defocus * k * k -
+           0.5 * kPi * lens.spherical_aberration * 1e7 * std::pow(beam.wavelength, 3) * std::pow(k, 4) + radians(lens.phase_shift) +
+           std::asin(amplitude_contrast);
   };
   std::vector<double> zeros;
   const int steps = 20000;
@@ -52,7 +55,13 @@ std::vector<double> ctf_zeros(const LensConfig& lens, const ElectronBeam& beam, 
 }
 
 LensTransfer::LensTransfer(const LensConfig& lens, const ElectronBeam& beam, int size, double pixel, std::vector<float> filter)
-    : lens_(lens), beam_(beam), size_(size), pixel_(pixel), filter_(std::move(filter)), cosine_(half_count(size)), sine_(half_count(size)) {}
+    : lens_(lens),
+      beam_(beam),
+      size_(size),
+      pixel_(pixel),
+      filter_(std::move(filter)),
+      cosine_(half_count(size)),
+      sine_(half_count(size)) {}
 
 void LensTransfer::focus(double defocus_u, double defocus_v, double angle) {
   if (focused_ && defocus_u == defocus_u_ && defocus_v == defocus_v_ && angle == angle_) return;
@@ -61,7 +70,8 @@ void LensTransfer::focus(double defocus_u, double defocus_v, double angle) {
   // Df(theta) k^2 is a quadratic form, as in ctf.cpp.
   const double mean = 0.5 * (defocus_u + defocus_v), astigmatism = 0.5 * (defocus_u - defocus_v);
   const double c = std::cos(2 * angle), s = std::sin(2 * angle);
-  const double spatial = std::pow(kPi * lens_.illumination_angle * 1e-3, 2), temporal = 0.25 * std::pow(kPi * lambda * focal_spread(lens_), 2);
+  const double spatial = std::pow(kPi * lens_.illumination_angle * 1e-3, 2),
+               temporal = 0.25 * std::pow(kPi * lambda * focal_spread(lens_), 2);
   const double edge = aperture_frequency(lens_, beam_), outer = 1.05 * edge;
   const double quartic = 0.5 * cs * lambda * lambda * lambda, plate = lens_.phase_shift / 360;
   const int nyquist = size_ / 2;

@@ -2,11 +2,12 @@
 //
 //   H(k) = A(k) E_s(k) E_t(k) exp(+i chi),  chi = pi lambda Df(theta) k^2 - pi/2 Cs lambda^3 k^4 + phase plate
 //   E_s = exp(-(pi alpha)^2 (Cs lambda^2 k^3 - Df k)^2)           a source of the 1/e half angle alpha
-//   E_t = exp(-(pi lambda Delta)^2 k^4 / 4)                       Delta = Cc dE / U (1 + eU/mc^2) / (1 + eU/2mc^2), dE a 1/e half width
-//   A: 1 up to the aperture's frequency, then a cosine edge of 5 %
+//   E_t = exp(-(pi lambda Delta)^2 k^4 / 4)                       Delta = Cc dE / U (1 + eU/mc^2) / (1 + eU/2mc^2), dE a 1/e half
+//   width A: 1 up to the aperture's frequency, then a cosine edge of 5 %
 //
-// Underfocus is positive and lets the wave go back: H with Df = d undoes a flight over d. H is even, so that the real and the imaginary
-// part of a wave can go through real transforms. (Kirkland, Advanced computing in electron microscopy; signs as in ctf.h.)
+// Underfocus is positive and lets the wave go back: H with Df = d undoes a flight over d. H is even, so that the real and the
+// imaginary part of a wave can go through real transforms. (Kirkland, Advanced computing in electron microscopy; signs as in
+// ctf.h.)
 #pragma once
 
 #include <vector>
@@ -58,6 +59,7 @@ double aperture_frequency(const LensConfig& lens, const ElectronBeam& beam);
 // How far the lens carries what has frequencies up to k_most: the largest |lambda Df k - Cs lambda^3 k^3|, A.
 double delocalisation(const LensConfig& lens, const ElectronBeam& beam, double defocus, double k_most);
 // Frequencies at which sin(chi + asin(A)) vanishes, up to k_most, ascending, for one defocus.
-std::vector<double> ctf_zeros(const LensConfig& lens, const ElectronBeam& beam, double defocus, double amplitude_contrast, double k_most);
+std::vector<double> ctf_zeros(const LensConfig& lens, const ElectronBeam& beam, double defocus, double amplitude_contrast,
+                              double k_most);
 
 }  // namespace cryomer

@@ -15,7 +15,9 @@ namespace cryomer {
 
 namespace {
 
-double sinc(double q) { return std::abs(q) < 1e-9 ? 1 : std::sin(kPi * q) / (kPi * q); }
+double sinc(double q) {
+  return std::abs(q) < 1e-9 ? 1 : std::sin(kPi * q) / (kPi * q);
+}
 
 // Frequencies beyond which nothing of a specimen is seen: the detector's or the aperture's.
 double highest_frequency(const SimulationConfig& c, const ElectronBeam& beam) {
@@ -30,10 +32,6 @@ Microscope::Microscope(const SimulationConfig& c, const Structure& structure)
       potential(structure, c.specimen, c.solvent, c.ice.inelastic_path, beam, c.layout.pixel_size / double(c.lens.oversampling)),
       ice(c.ice, c.lens, beam),
       detector(c.detector) {}
-
-double Microscope::background_electrons(double defocus) const {
-  return config.exposure.dose * config.layout.pixel_size * config.layout.pixel_size * ice.transfer(0, defocus);
-}
 
 // The image's wave as its deviation from 1, and how much ice the molecules take away.
 struct MicrographRenderer::Canvas {
@@ -81,8 +79,8 @@ void MicrographRenderer::add_particle(const MicrographPlan& plan, const PlannedP
         [&](double from, double to, ProjectedPotential& slab) {
           // The first and the last slab also hold what the Gaussians' tails carry beyond them.
           const double far = 4 * specimen->depth;
-          microscope_.potential.project(*specimen, particle.rotation, x, y, grid, slab, from < -specimen->depth + 1e-6 ? -far : from,
-                                        to > specimen->depth - 1e-6 ? far : to);
+          microscope_.potential.project(*specimen, particle.rotation, x, y, grid, slab,
+                                        from < -specimen->depth + 1e-6 ? -far : from, to > specimen->depth - 1e-6 ? far : to);
         },
         specimen->depth, c.lens.slice, grid.size, grid.pixel, beam, exit_wave_);
   } else {
@@ -132,7 +130,7 @@ std::vector<float> MicrographRenderer::ice_phase(const MicrographPlan& plan, con
   const SimulationConfig& c = microscope_.config;
   Random random = random_for(c.seed, RandomPurpose::ice).substream(uint64_t(plan.index));
   std::vector<float> phase = IceNoise{c.ice.thickness, c.exposure.dose, c.ice.water_motion}.field(canvas.size, c.layout.pixel_size,
-                                                                                                microscope_.beam, random);
+                                                                                                  microscope_.beam, random);
   // Less ice, less of its noise.
   const auto thickness = static_cast<float>(std::max(1.0, c.ice.thickness));
   for (size_t i = 0; i < phase.size(); ++i) phase[i] *= std::max(0.0f, 1 - canvas.thickness[i] / thickness);
@@ -198,7 +196,8 @@ std::vector<float> MicrographRenderer::water_phase(const MicrographPlan& plan) c
     }
     add_pixel_means({x.data(), y.data(), nullptr, weight.data(), kind.data(), x.size()}, profiles, potential.data(), size, size);
   }
-  const auto mean = static_cast<float>(water_potential(c.solvent.water_density) * c.ice.thickness), sigma = static_cast<float>(microscope_.beam.interaction);
+  const auto mean = static_cast<float>(water_potential(c.solvent.water_density) * c.ice.thickness),
+             sigma = static_cast<float>(microscope_.beam.interaction);
   for (float& value : potential) value = sigma * (value - mean);
   return potential;
 }
@@ -243,7 +242,8 @@ std::vector<float> MicrographRenderer::electrons(const Canvas& canvas, const Mic
   const SimulationConfig& c = microscope_.config;
   std::vector<float> values = intensity_of(canvas);
   const int n = canvas.size;
-  const double pixel = c.layout.pixel_size, defocus = 0.5 * (plan.defocus_u + plan.defocus_v), dose = c.exposure.dose * pixel * pixel;
+  const double pixel = c.layout.pixel_size, defocus = 0.5 * (plan.defocus_u + plan.defocus_v),
+               dose = c.exposure.dose * pixel * pixel;
   const bool drifts = c.exposure.drift > 0, filtered = drifts || microscope_.ice.blurs() || microscope_.detector.filters_before();
   if (!filtered) {
     const auto factor = static_cast<float>(dose * microscope_.ice.transfer(0, defocus));
@@ -258,7 +258,8 @@ std::vector<float> MicrographRenderer::electrons(const Canvas& canvas, const Mic
   std::vector<float> radial(size_t(steps) + 2);
   for (int i = 0; i < steps + 2; ++i) {
     const double q = 0.71 * i / steps;
-    radial[size_t(i)] = static_cast<float>(dose / area * microscope_.ice.transfer(q / pixel, defocus) * microscope_.detector.before(q));
+    radial[size_t(i)] =
+        static_cast<float>(dose / area * microscope_.ice.transfer(q / pixel, defocus) * microscope_.detector.before(q));
   }
   for_each_frequency(n, 1.0, [&](size_t i, double qx, double qy) {
     const auto place = static_cast<float>(std::sqrt(qx * qx + qy * qy) * steps / 0.71);
@@ -278,7 +279,8 @@ std::vector<float> MicrographRenderer::electrons(const Canvas& canvas, const Mic
       mean += (1.0 / double(frames)) * s;
     }
     const int columns = half_columns(n);
-    std::vector<float> re(half_count(n), 0.0f), im(half_count(n), 0.0f), cx(static_cast<size_t>(columns)), sx(static_cast<size_t>(columns));
+    std::vector<float> re(half_count(n), 0.0f), im(half_count(n), 0.0f), cx(static_cast<size_t>(columns)),
+        sx(static_cast<size_t>(columns));
     for (const Vec3& s : shift) {
       for (int u = 0; u < columns; ++u) {
         const double phase = -2 * kPi * u * (s.x - mean.x) / n;
@@ -304,12 +306,6 @@ std::vector<float> MicrographRenderer::electrons(const Canvas& canvas, const Mic
   }
   inverse_real_fft(spectrum.data(), n, n, values.data());
   return values;
-}
-
-std::vector<float> MicrographRenderer::intensity(const MicrographPlan& plan) {
-  Canvas canvas(static_cast<int>(microscope_.config.layout.micrograph));
-  for (const PlannedParticle& particle : plan.particles) add_particle(plan, particle, canvas);
-  return intensity_of(canvas);
 }
 
 Micrograph MicrographRenderer::render(const MicrographPlan& plan) {

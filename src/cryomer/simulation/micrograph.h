@@ -1,5 +1,6 @@
-// A whole micrograph: each particle's exit wave goes through the lens at the particle's own defocus on a patch large enough for what the
-// lens carries away from it; the waves add up, the ice adds its granularity, and the intensity falls on the detector. Protein is dark.
+// A whole micrograph: each particle's exit wave goes through the lens at the particle's own defocus on a patch large enough for
+// what the lens carries away from it; the waves add up, the ice adds its granularity, and the intensity falls on the detector.
+// Protein is dark.
 #pragma once
 
 #include <functional>
@@ -31,8 +32,6 @@ struct Microscope {
   Detector detector;
 
   Microscope(const SimulationConfig& config, const Structure& structure);
-  // Mean of electrons per pixel where there is only ice.
-  double background_electrons(double defocus) const;
 };
 
 // For one thread: keeps its transforms' tables and grids.
@@ -43,12 +42,9 @@ class MicrographRenderer {
   MicrographRenderer(const Microscope& microscope, Specimens specimens);
 
   Micrograph render(const MicrographPlan& plan);
-  // Without noise and detector: the intensity relative to the incident one, [size][size].
-  std::vector<float> intensity(const MicrographPlan& plan);
 
  private:
   struct Canvas;
-  struct Optics;
   void add_particle(const MicrographPlan& plan, const PlannedParticle& particle, Canvas& canvas);
   void add_ice(const MicrographPlan& plan, Canvas& canvas);
   std::vector<float> ice_phase(const MicrographPlan& plan, const Canvas& canvas) const;

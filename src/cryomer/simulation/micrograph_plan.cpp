@@ -8,7 +8,9 @@
 
 namespace cryomer {
 
-Random random_for(int64_t seed, RandomPurpose purpose) { return Random(static_cast<uint64_t>(seed), static_cast<uint64_t>(purpose)); }
+Random random_for(int64_t seed, RandomPurpose purpose) {
+  return Random(static_cast<uint64_t>(seed), static_cast<uint64_t>(purpose));
+}
 
 Pose PlannedParticle::pose(const SimulationConfig& config) const {
   const double middle = 0.5 * double(config.extraction.box);

@@ -1,5 +1,5 @@
-// What is to be seen on each micrograph of a data set: states, poses, places, depths, defocus. All of it follows from the seed and the
-// micrograph's number alone, so that micrographs can be made in any order.
+// What is to be seen on each micrograph of a data set: states, poses, places, depths, defocus. All of it follows from the seed and
+// the micrograph's number alone, so that micrographs can be made in any order.
 #pragma once
 
 #include <vector>
@@ -11,10 +11,10 @@ namespace cryomer {
 
 struct PlannedParticle {
   int64_t state = 0;
-  int64_t row = 0;           // in the particle stack
+  int64_t row = 0;  // in the particle stack
   Mat3 rotation;
-  double x = 0, y = 0;       // pixels: where the molecule's origin is
-  double z = 0;              // A, downstream of the specimen's middle, so the defocus is larger by it
+  double x = 0, y = 0;        // pixels: where the molecule's origin is
+  double z = 0;               // A, downstream of the specimen's middle, so the defocus is larger by it
   int64_t left = 0, top = 0;  // of the box that is cut out, pixels
 
   // Of the extracted image.

@@ -138,7 +138,8 @@ Extraction extract_all(const Micrograph& micrograph, const MicrographPlan& plan,
     double sum = 0, squares = 0;
     for (int64_t j = 0; j < config.extraction.box; ++j) {
       for (int64_t i = 0; i < config.extraction.box; ++i) {
-        const double value = micrograph.clean[size_t(particle.top + j) * micrograph.size + size_t(particle.left + i)] / clean_background;
+        const double value =
+            micrograph.clean[size_t(particle.top + j) * micrograph.size + size_t(particle.left + i)] / clean_background;
         sum += value, squares += value * value;
       }
     }
@@ -155,7 +156,9 @@ Extraction extract_all(const Micrograph& micrograph, const MicrographPlan& plan,
   return result;
 }
 
-std::string micrograph_name(int64_t index) { return formatted("micrographs/micrograph_{:06d}.mrc", index + 1); }
+std::string micrograph_name(int64_t index) {
+  return formatted("micrographs/micrograph_{:06d}.mrc", index + 1);
+}
 
 void write_micrograph(const std::string& path, const std::vector<float>& values, int size, double pixel) {
   MrcStackWriter writer(path, size, size, pixel);
@@ -170,8 +173,8 @@ void check_disk(const SimulationConfig& config, const std::string& folder) {
   if (problem) return;
   const double needed = bytes_needed(config);
   if (double(space.available) < needed) {
-    fail("{}: the data set needs {}, the disk has {} left. Ask for fewer --particles, a smaller --box, or --micrographs none", folder,
-         size_text(needed), size_text(double(space.available)));
+    fail("{}: the data set needs {}, the disk has {} left. Ask for fewer --particles, a smaller --box, or --micrographs none",
+         folder, size_text(needed), size_text(double(space.available)));
   }
 }
 
@@ -192,14 +195,18 @@ void check_box(const Structure& structure, const SimulationConfig& c, double rad
   const double away = delocalisation(c.lens, beam, std::max(std::abs(c.lens.defocus_least), std::abs(c.lens.defocus_most)), 0.1);
   const auto needed = 2 * static_cast<int64_t>(std::ceil((radius + away) / c.layout.pixel_size));
   if (edge < 2 * bulk_radius(structure)) {
-    fail("{}: the particle is {:.0f} A across, a box of {} pixels only {:.0f} A. With {:.0f} A to each side for what the defocus carries out of it, "
-         "--box {} would hold it",
-         structure.source, 2 * radius, c.extraction.box, edge, away, needed);
+    fail(
+        "{}: the particle is {:.0f} A across, a box of {} pixels only {:.0f} A. With {:.0f} A to each side for what the defocus "
+        "carries out of it, "
+        "--box {} would hold it",
+        structure.source, 2 * radius, c.extraction.box, edge, away, needed);
   }
   if (edge < 2 * (radius + away)) {
-    log_warning("{}: the particle is {:.0f} A across and the defocus carries its signal {:.0f} A out of it; a box of {} pixels ({:.0f} A) loses some. "
-                "--box {} would hold it",
-                structure.source, 2 * radius, away, c.extraction.box, edge, needed);
+    log_warning(
+        "{}: the particle is {:.0f} A across and the defocus carries its signal {:.0f} A out of it; a box of {} pixels ({:.0f} A) "
+        "loses some. "
+        "--box {} would hold it",
+        structure.source, 2 * radius, away, c.extraction.box, edge, needed);
   }
 }
 
@@ -225,7 +232,8 @@ struct Ratio {
 };
 
 // Signal over noise of a few micrographs.
-Ratio probe_ratio(const SimulationConfig& config, const Structure& structure, AlignedStates& states, const DataSetPlan& plan, double radius) {
+Ratio probe_ratio(const SimulationConfig& config, const Structure& structure, AlignedStates& states, const DataSetPlan& plan,
+                  double radius) {
   const Microscope microscope(config, structure);
   const int64_t probes = std::min<int64_t>(plan.micrographs(), 4);
   std::vector<MicrographFigures> figures(static_cast<size_t>(probes));
@@ -241,7 +249,8 @@ Ratio probe_ratio(const SimulationConfig& config, const Structure& structure, Al
   return {signal / noise, disc / noise};
 }
 
-double solved_dose(SimulationConfig config, const Structure& structure, AlignedStates& states, const DataSetPlan& plan, double radius) {
+double solved_dose(SimulationConfig config, const Structure& structure, AlignedStates& states, const DataSetPlan& plan,
+                   double radius) {
   const double wanted = config.exposure.snr;
   double low = 0, low_ratio = 0;
   for (int step = 0; step < 12; ++step) {
@@ -256,9 +265,11 @@ double solved_dose(SimulationConfig config, const Structure& structure, AlignedS
     config.exposure.dose *= std::clamp(std::pow(wanted / ratio, 1 / slope), 0.01, 100.0);
     if (!(config.exposure.dose > 0.01 && config.exposure.dose < 1e6)) break;
   }
-  fail_usage("--snr {}: no dose from 0.01 to 1e6 e/A^2 gives it with these settings (the last one, {:.4g} e/A^2, gave {:.4g}); damage, ice and the "
-             "detector set a limit",
-             wanted, low, low_ratio);
+  fail_usage(
+      "--snr {}: no dose from 0.01 to 1e6 e/A^2 gives it with these settings (the last one, {:.4g} e/A^2, gave {:.4g}); damage, "
+      "ice and the "
+      "detector set a limit",
+      wanted, low, low_ratio);
 }
 
 StarFile star_file(const SimulationConfig& c, const DataSetPlan& plan, double amplitude_contrast, bool truth) {
@@ -266,23 +277,24 @@ StarFile star_file(const SimulationConfig& c, const DataSetPlan& plan, double am
   StarTable optics;
   optics.name = "optics";
   optics.comments = {" version 30001"};
-  for (const char* column : {"rlnOpticsGroup", "rlnOpticsGroupName", "rlnMicrographPixelSize", "rlnVoltage", "rlnSphericalAberration",
-                             "rlnAmplitudeContrast", "rlnImagePixelSize", "rlnImageSize", "rlnImageDimensionality", "rlnCtfDataAreCtfPremultiplied"}) {
+  for (const char* column :
+       {"rlnOpticsGroup", "rlnOpticsGroupName", "rlnMicrographPixelSize", "rlnVoltage", "rlnSphericalAberration",
+        "rlnAmplitudeContrast", "rlnImagePixelSize", "rlnImageSize", "rlnImageDimensionality", "rlnCtfDataAreCtfPremultiplied"}) {
     optics.add_column(column);
   }
   optics.add_row({"1", "simulated", formatted("{:.6f}", c.layout.pixel_size), formatted("{:.6f}", c.lens.voltage),
-                  formatted("{:.6f}", c.lens.spherical_aberration), formatted("{:.6f}", amplitude_contrast), formatted("{:.6f}", c.particle_pixel_size()),
-                  formatted("{}", c.particle_box()), "2", "0"});
+                  formatted("{:.6f}", c.lens.spherical_aberration), formatted("{:.6f}", amplitude_contrast),
+                  formatted("{:.6f}", c.particle_pixel_size()), formatted("{}", c.particle_box()), "2", "0"});
   StarTable particles;
   particles.name = "particles";
   particles.comments = {" version 30001"};
-  for (const char* column : {"rlnImageName", "rlnMicrographName", "rlnCoordinateX", "rlnCoordinateY", "rlnOpticsGroup", "rlnDefocusU", "rlnDefocusV",
-                             "rlnDefocusAngle", "rlnPhaseShift"}) {
+  for (const char* column : {"rlnImageName", "rlnMicrographName", "rlnCoordinateX", "rlnCoordinateY", "rlnOpticsGroup",
+                             "rlnDefocusU", "rlnDefocusV", "rlnDefocusAngle", "rlnPhaseShift"}) {
     particles.add_column(column);
   }
   if (truth) {
-    for (const char* column : {"cryomerStateIndex", "cryomerTrueX", "cryomerTrueY", "cryomerDepth", "cryomerQuaternionW", "cryomerQuaternionX",
-                               "cryomerQuaternionY", "cryomerQuaternionZ"}) {
+    for (const char* column : {"cryomerStateIndex", "cryomerTrueX", "cryomerTrueY", "cryomerDepth", "cryomerQuaternionW",
+                               "cryomerQuaternionX", "cryomerQuaternionY", "cryomerQuaternionZ"}) {
       particles.add_column(column);
     }
   }
@@ -293,16 +305,21 @@ StarFile star_file(const SimulationConfig& c, const DataSetPlan& plan, double am
     for (const PlannedParticle& p : micrograph.particles) {
       std::vector<std::string>& row = rows[size_t(p.row)];
       const double half = 0.5 * double(c.extraction.box);
-      row = {formatted("{:06d}@particles.mrcs", p.row + 1), micrograph_name(m), formatted("{:.1f}", double(p.left) + half),
-             formatted("{:.1f}", double(p.top) + half), "1", formatted("{:.2f}", micrograph.defocus_u + p.z),
-             formatted("{:.2f}", micrograph.defocus_v + p.z), formatted("{:.3f}", degrees(micrograph.astigmatism_angle)),
+      row = {formatted("{:06d}@particles.mrcs", p.row + 1),
+             micrograph_name(m),
+             formatted("{:.1f}", double(p.left) + half),
+             formatted("{:.1f}", double(p.top) + half),
+             "1",
+             formatted("{:.2f}", micrograph.defocus_u + p.z),
+             formatted("{:.2f}", micrograph.defocus_v + p.z),
+             formatted("{:.3f}", degrees(micrograph.astigmatism_angle)),
              formatted("{:.2f}", c.lens.phase_shift)};
       if (c.lens.astigmatism == 0) row[7] = "0.000";
       if (!truth) continue;
       const Quaternion q = quaternion_from_rotation(p.rotation);
-      for (std::string& cell : std::vector<std::string>{std::to_string(p.state), formatted("{:.4f}", p.x), formatted("{:.4f}", p.y),
-                                                        formatted("{:.3f}", p.z), formatted("{:.7f}", q.w), formatted("{:.7f}", q.x),
-                                                        formatted("{:.7f}", q.y), formatted("{:.7f}", q.z)}) {
+      for (std::string& cell : std::vector<std::string>{
+               std::to_string(p.state), formatted("{:.4f}", p.x), formatted("{:.4f}", p.y), formatted("{:.3f}", p.z),
+               formatted("{:.7f}", q.w), formatted("{:.7f}", q.x), formatted("{:.7f}", q.y), formatted("{:.7f}", q.z)}) {
         row.push_back(std::move(cell));
       }
       poses[size_t(p.row)] = p.pose(c);
@@ -315,7 +332,8 @@ StarFile star_file(const SimulationConfig& c, const DataSetPlan& plan, double am
 }
 
 // Radial means of the power of an image about its mean, per pixel and relative to the mean's square.
-void radial_power(const std::vector<float>& image, int size, double pixel, std::vector<double>& frequency, std::vector<double>& power) {
+void radial_power(const std::vector<float>& image, int size, double pixel, std::vector<double>& frequency,
+                  std::vector<double>& power) {
   double mean = 0;
   for (const float v : image) mean += v / double(image.size());
   std::vector<float> centred(image), spectrum(2 * half_count(size));
@@ -335,7 +353,8 @@ void radial_power(const std::vector<float>& image, int size, double pixel, std::
   }
 }
 
-SimulationExample example_of(const Microscope& microscope, AlignedStates& states, const DataSetPlan& plan, double radius, double amplitude_contrast) {
+SimulationExample example_of(const Microscope& microscope, AlignedStates& states, const DataSetPlan& plan, double radius,
+                             double amplitude_contrast) {
   const SimulationConfig& c = microscope.config;
   SimulationExample e;
   e.micrograph_size = static_cast<int>(c.layout.micrograph);
@@ -355,7 +374,8 @@ SimulationExample example_of(const Microscope& microscope, AlignedStates& states
   radial_power(micrograph.clean, e.micrograph_size, e.pixel_size, e.frequency, e.clean_power);
   double mean = 0;
   for (const float v : micrograph.clean) mean += v / double(micrograph.clean.size());
-  for (const double k : e.frequency) e.noise_power.push_back(microscope.detector.noise_power(k * e.pixel_size, micrograph.electrons) / (mean * mean));
+  for (const double k : e.frequency)
+    e.noise_power.push_back(microscope.detector.noise_power(k * e.pixel_size, micrograph.electrons) / (mean * mean));
   e.defocus = 0.5 * (one.defocus_u + one.defocus_v);
   e.zeros = ctf_zeros(c.lens, microscope.beam, e.defocus, amplitude_contrast, 0.5 / e.pixel_size);
   e.micrograph = std::move(micrograph.noisy);
@@ -363,16 +383,38 @@ SimulationExample example_of(const Microscope& microscope, AlignedStates& states
   return e;
 }
 
-// The detector's noise in the images' own unit, as they are written with normalisation=sigma.
-void write_noise(const std::string& path, const Microscope& microscope, const MicrographSimulationSummary& s, double background_deviation) {
+// Power of the granularity of ice in an image relative to its mean, per pixel: 4 sin^2 chi P(k) / pixel^2, averaged over the
+// defocus.
+double ice_power(const Microscope& microscope, double k) {
+  const SimulationConfig& c = microscope.config;
+  if (!c.ice.structure_noise) return 0;
+  const double lambda = microscope.beam.wavelength, cs = c.lens.spherical_aberration * 1e7;
+  double mean = 0;
+  const int draws = 64;
+  for (int n = 0; n < draws; ++n) {
+    const double defocus = c.lens.defocus_least + (c.lens.defocus_most - c.lens.defocus_least) * (n + 0.5) / draws;
+    const double chi =
+        kPi * lambda * defocus * k * k - 0.5 * kPi * cs * std::pow(lambda, 3) * std::pow(k, 4) + radians(c.lens.phase_shift);
+    mean += std::pow(std::sin(chi), 2) / draws;
+  }
+  const IceNoise ice{c.ice.thickness, c.exposure.dose, c.ice.water_motion};
+  return 4 * mean * ice.power(k, microscope.beam) / (c.layout.pixel_size * c.layout.pixel_size);
+}
+
+// The spectrum of the noise in the images' own unit.
+void write_noise(const std::string& path, const Microscope& microscope, const MicrographSimulationSummary& s,
+                 double background_deviation) {
   const SimulationConfig& c = microscope.config;
   const double unit = c.extraction.normalisation == "raw" ? 1 : background_deviation;
   // Fourier cropping takes the mean over what falls together: white noise falls with the area.
-  const double shrunk = double(c.particle_box()) / double(c.extraction.box);
-  std::string text = "frequency,power\n";
+  const double shrunk = double(c.particle_box()) / double(c.extraction.box), factor = shrunk * shrunk / (unit * unit);
+  const double counts = s.electrons * c.detector.gain * (c.detector.kind == "counting" ? c.detector.dqe : 1);
+  std::string text = "frequency,detector,ice\n";
   for (int64_t ring = 1; ring <= c.particle_box() / 2; ++ring) {
-    const double k = double(ring) / (double(c.particle_box()) * c.particle_pixel_size());
-    text += formatted("{:.6g},{:.6g}\n", k, shrunk * shrunk * microscope.detector.noise_power(k * c.layout.pixel_size, s.electrons) / (unit * unit));
+    const double k = double(ring) / (double(c.particle_box()) * c.particle_pixel_size()), q = k * c.layout.pixel_size;
+    const double seen = counts * microscope.detector.before(q) * microscope.detector.after(q);
+    text += formatted("{:.6g},{:.6g},{:.6g}\n", k, factor * microscope.detector.noise_power(q, s.electrons),
+                      factor * seen * seen * ice_power(microscope, k));
   }
   write_file_atomically(path, text);
 }
@@ -404,8 +446,9 @@ double bytes_needed(const SimulationConfig& c) {
   return particles * (4 * box * box + 400) + double(c.micrographs()) * kept * (4 * size * size + 1024) + 8e6;
 }
 
-MicrographSimulationSummary simulate_micrographs(const Structure& structure, TrajectoryReader& trajectory, const std::vector<double>& weights,
-                                                 const SimulationConfig& asked, const std::string& folder, bool resume) {
+MicrographSimulationSummary simulate_micrographs(const Structure& structure, TrajectoryReader& trajectory,
+                                                 const std::vector<double>& weights, const SimulationConfig& asked,
+                                                 const std::string& folder, bool resume) {
   asked.check();
   if (!weights.empty() && int64_t(weights.size()) != trajectory.size()) {
     fail("{} weights for {} states: expected one weight for each state", weights.size(), trajectory.size());
@@ -420,7 +463,8 @@ MicrographSimulationSummary simulate_micrographs(const Structure& structure, Tra
   check_box(structure, config, radius);
   if (!resume) check_disk(config, folder);
   const DataSetPlan plan(config, states.size(), weights, radius);
-  plan.micrograph(0);  // fails when there is no room
+  // Fails when there is no room, before work is done for it.
+  for (int64_t m = 0; m < std::min<int64_t>(plan.micrographs(), 5000); ++m) plan.micrograph(m);
   const std::string identity = fingerprint(asked, states, weights);
   if (config.exposure.snr > 0) {
     log_info("Looking for the dose that gives a signal-to-noise ratio of {} in the box", config.exposure.snr);
@@ -428,7 +472,8 @@ MicrographSimulationSummary simulate_micrographs(const Structure& structure, Tra
   }
 
   const Microscope microscope(config, structure);
-  ResumableStack stack(folder + "/particles.mrcs", config.layout.particles, config.particle_box(), config.particle_pixel_size(), identity, resume);
+  ResumableStack stack(folder + "/particles.mrcs", config.layout.particles, config.particle_box(), config.particle_pixel_size(),
+                       identity, resume);
   if (config.output.micrographs != "none") fs::create_directories(folder + "/micrographs");
   std::vector<int64_t> open;
   for (int64_t m = 0; m < plan.micrographs(); ++m) {
@@ -437,7 +482,8 @@ MicrographSimulationSummary simulate_micrographs(const Structure& structure, Tra
   if (resume) log_info("{} of {} micrographs are done already", plan.micrographs() - int64_t(open.size()), plan.micrographs());
   const int threads = std::max(1, thread_count());
   std::vector<std::unique_ptr<MicrographRenderer>> renderers;
-  for (int t = 0; t < threads; ++t) renderers.push_back(std::make_unique<MicrographRenderer>(microscope, last_specimen(microscope, states)));
+  for (int t = 0; t < threads; ++t)
+    renderers.push_back(std::make_unique<MicrographRenderer>(microscope, last_specimen(microscope, states)));
   Progress progress("simulating", int64_t(open.size()), "micrographs");
   const int64_t run = 4 * threads;
   for (int64_t begin = 0; begin < int64_t(open.size()); begin += run) {
@@ -447,12 +493,14 @@ MicrographSimulationSummary simulate_micrographs(const Structure& structure, Tra
         const MicrographPlan one = plan.micrograph(open[size_t(begin + i)]);
         const Micrograph micrograph = renderers[size_t(part)]->render(one);
         const Extraction extraction = extract_all(micrograph, one, config, radius);
-        for (size_t p = 0; p < one.particles.size(); ++p) stack.write_image(one.particles[p].row, extraction.particles[p].noisy.data());
+        for (size_t p = 0; p < one.particles.size(); ++p)
+          stack.write_image(one.particles[p].row, extraction.particles[p].noisy.data());
         if (config.output.micrographs != "none") {
           const std::string path = folder + "/" + micrograph_name(one.index);
           write_micrograph(path, micrograph.noisy, micrograph.size, config.layout.pixel_size);
           if (config.output.micrographs == "all") {
-            write_micrograph(path.substr(0, path.size() - 4) + "_clean.mrc", micrograph.clean, micrograph.size, config.layout.pixel_size);
+            write_micrograph(path.substr(0, path.size() - 4) + "_clean.mrc", micrograph.clean, micrograph.size,
+                             config.layout.pixel_size);
           }
         }
         stack.finish_micrograph(extraction.figures);
@@ -480,7 +528,8 @@ MicrographSimulationSummary simulate_micrographs(const Structure& structure, Tra
   summary.specimen_integral = microscope.potential.integral();
   summary.amplitude_contrast = microscope.potential.amplitude_contrast(microscope.potential.specimen(states.base().data()));
   const double defocus = 0.5 * (config.lens.defocus_least + config.lens.defocus_most);
-  for (const double k : ctf_zeros(config.lens, microscope.beam, defocus, summary.amplitude_contrast, 0.5 / config.layout.pixel_size)) {
+  for (const double k :
+       ctf_zeros(config.lens, microscope.beam, defocus, summary.amplitude_contrast, 0.5 / config.layout.pixel_size)) {
     summary.zeros.push_back(1 / k);
   }
   summary.example = example_of(microscope, states, plan, radius, summary.amplitude_contrast);

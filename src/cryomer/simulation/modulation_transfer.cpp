@@ -13,7 +13,9 @@ namespace cryomer {
 
 namespace {
 
-double sinc(double q) { return std::abs(q) < 1e-9 ? 1 : std::sin(kPi * q) / (kPi * q); }
+double sinc(double q) {
+  return std::abs(q) < 1e-9 ? 1 : std::sin(kPi * q) / (kPi * q);
+}
 
 // sinc(q) (w exp(-(q/s)^2) + (1 - w) / (1 + beta q^2)), fitted to measured curves at 300 kV: w, s, beta.
 const std::map<std::string, std::vector<double>> kDecays = {{"k2", {0.918, 0.751, 2454}},
@@ -41,8 +43,8 @@ ModulationTransfer::ModulationTransfer(const std::string& name) {
     read(name);
   } else {
     const std::vector<std::string> known = {"ideal", "pixel", "k2", "falcon4", "falcon3", "falcon2", "de20", "tem-simulator"};
-    fail_usage("detector.mtf (--mtf) is {}: unknown.{} Known: {}, or a STAR file with RELION's columns", name, did_you_mean(name, known),
-               join(known, ", "));
+    fail_usage("detector.mtf (--mtf) is {}: unknown.{} Known: {}, or a STAR file with RELION's columns", name,
+               did_you_mean(name, known), join(known, ", "));
   }
 }
 
@@ -68,20 +70,25 @@ void ModulationTransfer::read(const std::string& path) {
     for (double& v : value_) v /= value_.front();
     return;
   }
-  fail("{}: not an MTF: expected a table with the columns _rlnResolutionInversePixel and _rlnMtfValue, as RELION's mtf_*.star", path);
+  fail("{}: not an MTF: expected a table with the columns _rlnResolutionInversePixel and _rlnMtfValue, as RELION's mtf_*.star",
+       path);
 }
 
 double ModulationTransfer::operator()(double q) const {
   switch (form_) {
-    case Form::ideal: return 1;
-    case Form::pixel: return sinc(q);
-    case Form::decay: return sinc(q) * (number_[0] * std::exp(-std::pow(q / number_[1], 2)) + (1 - number_[0]) / (1 + number_[2] * q * q));
+    case Form::ideal:
+      return 1;
+    case Form::pixel:
+      return sinc(q);
+    case Form::decay:
+      return sinc(q) * (number_[0] * std::exp(-std::pow(q / number_[1], 2)) + (1 - number_[0]) / (1 + number_[2] * q * q));
     case Form::lorentz: {
       const double a = number_[0], b = number_[1], c = number_[2];
       // What a fit leaves negative beyond Nyquist is none.
       return std::max(1e-3, (a / (1 + number_[3] * q * q) + b / (1 + number_[4] * q * q) + c) / (a + b + c));
     }
-    case Form::curve: break;
+    case Form::curve:
+      break;
   }
   // Linear; beyond the last value the curve goes on straight, towards the corners of an image's spectrum.
   const auto above = std::upper_bound(q_.begin(), q_.end(), q);

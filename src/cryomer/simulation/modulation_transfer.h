@@ -1,5 +1,5 @@
-// A detector's modulation transfer function over q in cycles per pixel (Nyquist 0.5), 1 at 0: analytic forms, or a curve from RELION's
-// MTF files (_rlnResolutionInversePixel, _rlnMtfValue).
+// A detector's modulation transfer function over q in cycles per pixel (Nyquist 0.5), 1 at 0: analytic forms, or a curve from
+// RELION's MTF files (_rlnResolutionInversePixel, _rlnMtfValue).
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@ class ModulationTransfer {
   void read(const std::string& path);
 
   Form form_ = Form::ideal;
-  std::vector<double> number_;   // of the analytic form
+  std::vector<double> number_;     // of the analytic form
   std::vector<double> q_, value_;  // of the curve
 };
 

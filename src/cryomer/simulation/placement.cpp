@@ -18,9 +18,11 @@ int PlacementRoom::capacity() const {
 namespace {
 
 [[noreturn]] void fail_room(int count, const PlacementRoom& room) {
-  fail_usage("{} particles do not fit on a micrograph of {} pixels, {:.0f} pixels apart and {:.0f} from the edge: about {} do. Make the micrograph "
-             "larger (--micrograph-size) or place fewer on it (--particles-per-micrograph)",
-             count, room.size, room.distance, room.margin, room.capacity());
+  fail_usage(
+      "{} particles do not fit on a micrograph of {} pixels, {:.0f} pixels apart and {:.0f} from the edge: about {} do. Make the "
+      "micrograph "
+      "larger (--micrograph-size) or place fewer on it (--particles-per-micrograph)",
+      count, room.size, room.distance, room.margin, room.capacity());
 }
 
 // Empty when this attempt found no room.
@@ -37,9 +39,8 @@ std::vector<Place> attempt(bool clustered, int count, const PlacementRoom& room,
     }
     const double most = room.size - room.margin;
     if (p.x < room.margin || p.y < room.margin || p.x > most || p.y > most) continue;
-    const bool free = std::all_of(places.begin(), places.end(), [&](const Place& o) {
-      return (o.x - p.x) * (o.x - p.x) + (o.y - p.y) * (o.y - p.y) >= squared;
-    });
+    const bool free = std::all_of(places.begin(), places.end(),
+                                  [&](const Place& o) { return (o.x - p.x) * (o.x - p.x) + (o.y - p.y) * (o.y - p.y) >= squared; });
     if (free) places.push_back(p);
   }
   return places;
@@ -51,11 +52,13 @@ std::vector<Place> place_particles(const std::string& kind, int count, const Pla
   if (room.edge() < 0) fail_room(count, room);
   if (kind == "grid") {
     const int columns = static_cast<int>(std::ceil(std::sqrt(double(count)) - 1e-9)), rows = (count + columns - 1) / columns;
-    const double dx = columns > 1 ? room.edge() / (columns - 1) : room.distance, dy = rows > 1 ? room.edge() / (rows - 1) : room.distance;
+    const double dx = columns > 1 ? room.edge() / (columns - 1) : room.distance,
+                 dy = rows > 1 ? room.edge() / (rows - 1) : room.distance;
     if (std::min(dx, dy) < room.distance) fail_room(count, room);
     std::vector<Place> places;
     for (int n = 0; n < count; ++n) {
-      places.push_back({columns > 1 ? room.margin + dx * (n % columns) : 0.5 * room.size, rows > 1 ? room.margin + dy * (n / columns) : 0.5 * room.size});
+      places.push_back({columns > 1 ? room.margin + dx * (n % columns) : 0.5 * room.size,
+                        rows > 1 ? room.margin + dy * (n / columns) : 0.5 * room.size});
     }
     return places;
   }

@@ -13,9 +13,9 @@ struct Place {
 };
 
 struct PlacementRoom {
-  int size = 512;           // of the micrograph, pixels
-  double margin = 32;       // pixels
-  double distance = 64;     // between centres, pixels
+  int size = 512;        // of the micrograph, pixels
+  double margin = 32;    // pixels
+  double distance = 64;  // between centres, pixels
 
   double edge() const { return size - 2 * margin; }
   // About how many can be placed at random, one after the other, before there is no room: 54.7 % of the area (Renyi's jamming).

@@ -32,7 +32,8 @@ inline Deviation deviation(float phi, float mu) {
   }
   const float p = phi * phi;
   const float cosine_less_1 = p * (-0.5f + p * (1.0f / 24 + p * (-1.0f / 720 + p * (1.0f / 40320 - p * (1.0f / 3628800)))));
-  const float sine = phi * (1 + p * (-1.0f / 6 + p * (1.0f / 120 + p * (-1.0f / 5040 + p * (1.0f / 362880 - p * (1.0f / 39916800))))));
+  const float sine =
+      phi * (1 + p * (-1.0f / 6 + p * (1.0f / 120 + p * (-1.0f / 5040 + p * (1.0f / 362880 - p * (1.0f / 39916800))))));
   const float damping_less_1 = -mu * (1 - mu * (0.5f - mu * (1.0f / 6 - mu * (1.0f / 24 - mu * (1.0f / 120)))));
   return {cosine_less_1 + damping_less_1 + cosine_less_1 * damping_less_1, sine + sine * damping_less_1};
 }
@@ -49,8 +50,8 @@ void phase_grating(const ProjectedPotential& potential, int size, const Electron
   }
 }
 
-double multislice(const std::function<void(double, double, ProjectedPotential&)>& slab, double depth, double slice, int size, double pixel,
-                  const ElectronBeam& beam, Wave& wave) {
+double multislice(const std::function<void(double, double, ProjectedPotential&)>& slab, double depth, double slice, int size,
+                  double pixel, const ElectronBeam& beam, Wave& wave) {
   const int slices = std::max(1, static_cast<int>(std::ceil(2 * depth / slice - 1e-9)));
   const double thickness = 2 * depth / slices;
   // Fresnel's propagator with its band limit; both are even, so that real transforms do.

@@ -18,8 +18,9 @@ void weak_phase(const ProjectedPotential& potential, int size, const ElectronBea
 void phase_grating(const ProjectedPotential& potential, int size, const ElectronBeam& beam, Wave& wave);
 
 // Potential of the slab between two depths (A), by the argument's function; `wave` is the deviation in the plane of the last slab's
-// middle, whose depth is returned. Slabs of `slice` A from -depth to depth. Above two thirds of the highest frequency the wave is cut.
-double multislice(const std::function<void(double from, double to, ProjectedPotential&)>& slab, double depth, double slice, int size,
-                  double pixel, const ElectronBeam& beam, Wave& wave);
+// middle, whose depth is returned. Slabs of `slice` A from -depth to depth. Above two thirds of the highest frequency the wave is
+// cut.
+double multislice(const std::function<void(double from, double to, ProjectedPotential&)>& slab, double depth, double slice,
+                  int size, double pixel, const ElectronBeam& beam, Wave& wave);
 
 }  // namespace cryomer

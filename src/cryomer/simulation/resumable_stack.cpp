@@ -22,17 +22,18 @@ namespace {
 constexpr int64_t kHeaderBytes = 1024;
 
 std::string line_of(const MicrographFigures& f) {
-  return formatted("{} {:.17g} {:.17g} {:.17g} {:.17g} {:.17g} {:.17g} {:.17g} {:.9g} {:.9g} {:.17g} {:.17g} .\n", f.index, f.particles,
-                   f.signal_box, f.signal_disc, f.noise, f.contrast, f.electrons, f.background_deviation, f.minimum, f.maximum, f.sum,
-                   f.squares);
+  return formatted("{} {:.17g} {:.17g} {:.17g} {:.17g} {:.17g} {:.17g} {:.17g} {:.9g} {:.9g} {:.17g} {:.17g} .\n", f.index,
+                   f.particles, f.signal_box, f.signal_disc, f.noise, f.contrast, f.electrons, f.background_deviation, f.minimum,
+                   f.maximum, f.sum, f.squares);
 }
 
 // False for a line that was cut off.
 bool parse_line(const std::string& line, MicrographFigures& f) {
   const std::vector<std::string> parts = split(line, ' ');
   if (parts.size() != 13 || parts.back() != ".") return false;
-  double* const fields[] = {&f.particles, &f.signal_box, &f.signal_disc, &f.noise, &f.contrast, &f.electrons, &f.background_deviation,
-                            &f.minimum, &f.maximum, &f.sum, &f.squares};
+  double* const fields[] = {&f.particles, &f.signal_box,           &f.signal_disc, &f.noise,   &f.contrast,
+                            &f.electrons, &f.background_deviation, &f.minimum,     &f.maximum, &f.sum,
+                            &f.squares};
   const auto index = parse_int(parts[0]);
   if (!index) return false;
   f.index = *index;
@@ -46,8 +47,14 @@ bool parse_line(const std::string& line, MicrographFigures& f) {
 
 }  // namespace
 
-ResumableStack::ResumableStack(const std::string& path, int64_t images, int64_t box, double pixel_size, const std::string& settings, bool resume)
-    : path_(path), partial_(path + ".partial"), journal_path_(path + ".journal"), images_(images), box_(box), pixel_size_(pixel_size) {
+ResumableStack::ResumableStack(const std::string& path, int64_t images, int64_t box, double pixel_size, const std::string& settings,
+                               bool resume)
+    : path_(path),
+      partial_(path + ".partial"),
+      journal_path_(path + ".journal"),
+      images_(images),
+      box_(box),
+      pixel_size_(pixel_size) {
   const std::string first = "cryomer micrographs " + settings;
   if (resume) {
     if (!std::filesystem::exists(journal_path_) || !std::filesystem::exists(partial_)) {
@@ -55,8 +62,10 @@ ResumableStack::ResumableStack(const std::string& path, int64_t images, int64_t 
     }
     const std::vector<std::string> lines = split(read_file(journal_path_), '\n');
     if (lines[0] != first) {
-      fail("--resume: {} was started with other settings, another structure or other states. Repeat its command line, or start anew with --overwrite",
-           path);
+      fail(
+          "--resume: {} was started with other settings, another structure or other states. Repeat its command line, or start anew "
+          "with --overwrite",
+          path);
     }
     for (size_t i = 1; i < lines.size(); ++i) {
       MicrographFigures f;
@@ -101,11 +110,13 @@ void ResumableStack::append_journal(const std::string& line) {
 void ResumableStack::write_image(int64_t row, const float* pixels) {
   const int64_t bytes = box_ * box_ * 4;
   for (int64_t i = 0; i < box_ * box_; ++i) {
-    if (!std::isfinite(pixels[i])) fail("{}: image {} has the value {}; please report this with the command line", path_, row + 1, pixels[i]);
+    if (!std::isfinite(pixels[i]))
+      fail("{}: image {} has the value {}; please report this with the command line", path_, row + 1, pixels[i]);
   }
   int64_t done = 0;
   while (done < bytes) {
-    const auto written = ::pwrite(file_, reinterpret_cast<const char*>(pixels) + done, size_t(bytes - done), kHeaderBytes + row * bytes + done);
+    const auto written =
+        ::pwrite(file_, reinterpret_cast<const char*>(pixels) + done, size_t(bytes - done), kHeaderBytes + row * bytes + done);
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) fail("cannot write {}: {}", partial_, std::strerror(errno));
     done += written;
@@ -133,7 +144,8 @@ void ResumableStack::commit() {
   values.mean = sum / count;
   values.deviation = std::sqrt(std::max(0.0, squares / count - values.mean * values.mean));
   const std::string header = mrc_stack_header(box_, box_, images_, pixel_size_, values);
-  if (::pwrite(file_, header.data(), header.size(), 0) != kHeaderBytes || ::fsync(file_) != 0) fail("cannot write {}: {}", partial_, std::strerror(errno));
+  if (::pwrite(file_, header.data(), header.size(), 0) != kHeaderBytes || ::fsync(file_) != 0)
+    fail("cannot write {}: {}", partial_, std::strerror(errno));
   ::close(file_);
   file_ = -1;
   if (std::rename(partial_.c_str(), path_.c_str()) != 0) fail("cannot write {}: {}", path_, std::strerror(errno));

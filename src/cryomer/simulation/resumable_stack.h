@@ -1,5 +1,5 @@
-// An MRC stack whose images are written in any order, and a journal of which micrographs are done, so that an interrupted run goes on where
-// it was. Until the end the stack has a name of its own; then it gets its header and its name.
+// An MRC stack whose images are written in any order, and a journal of which micrographs are done, so that an interrupted run goes
+// on where it was. Until the end the stack has a name of its own; then it gets its header and its name.
 #pragma once
 
 #include <mutex>
@@ -12,10 +12,10 @@ namespace cryomer {
 struct MicrographFigures {
   int64_t index = -1;
   double particles = 0;
-  double signal_box = 0, signal_disc = 0, noise = 0;  // sums over particles of variances, squares of the images' unit
-  double contrast = 0;                                // sum of variances of the clean image relative to its background
-  double electrons = 0;                               // mean per pixel
-  double background_deviation = 0;                    // counts
+  double signal_box = 0, signal_disc = 0, noise = 0;      // sums over particles of variances, squares of the images' unit
+  double contrast = 0;                                    // sum of variances of the clean image relative to its background
+  double electrons = 0;                                   // mean per pixel
+  double background_deviation = 0;                        // counts
   double minimum = 0, maximum = 0, sum = 0, squares = 0;  // of all pixels written
 };
 
@@ -29,7 +29,7 @@ class ResumableStack {
 
   // Figures of the micrographs that are done, by index; others have the index -1.
   const std::vector<MicrographFigures>& done() const { return done_; }
-  void write_image(int64_t row, const float* pixels);   // [box][box]; from any thread
+  void write_image(int64_t row, const float* pixels);        // [box][box]; from any thread
   void finish_micrograph(const MicrographFigures& figures);  // after its images; from any thread
   // Header and name; removes the journal.
   void commit();

@@ -14,9 +14,13 @@ double ScatteringFactor::operator()(double k) const {
   return sum;
 }
 
-double ScatteringFactor::forward() const { return a[0] + a[1] + a[2] + a[3] + a[4]; }
+double ScatteringFactor::forward() const {
+  return a[0] + a[1] + a[2] + a[3] + a[4];
+}
 
-bool has_scattering_factor(int atomic_number) { return atomic_number >= 1 && atomic_number < 99; }
+bool has_scattering_factor(int atomic_number) {
+  return atomic_number >= 1 && atomic_number < 99;
+}
 
 ScatteringFactor scattering_factor(int atomic_number) {
   if (!has_scattering_factor(atomic_number)) {
@@ -35,8 +39,12 @@ double water_potential_integral() {
   return kPotentialOfScattering * (scattering_factor(8).forward() + 2 * scattering_factor(1).forward());
 }
 
-double water_number_density(double density) { return 0.0334280 * density; }
+double water_number_density(double density) {
+  return 0.0334280 * density;
+}
 
-double water_potential(double density) { return water_potential_integral() * water_number_density(density); }
+double water_potential(double density) {
+  return water_potential_integral() * water_number_density(density);
+}
 
 }  // namespace cryomer

@@ -167,15 +167,18 @@ void SimulationConfig::check() const {
   between("layout.particles (--particles)", double(layout.particles), 1, 1e8, "");
   between("layout.per_micrograph (--particles-per-micrograph)", double(layout.per_micrograph), 1, 1e5, "");
   between("layout.micrograph (--micrograph-size)", double(layout.micrograph), 32, 16384, " pixels");
-  if (layout.micrograph % 2 != 0) fail_usage("layout.micrograph (--micrograph-size) is {}: expected an even number of pixels", layout.micrograph);
+  if (layout.micrograph % 2 != 0)
+    fail_usage("layout.micrograph (--micrograph-size) is {}: expected an even number of pixels", layout.micrograph);
   between("layout.pixel_size (--pixel-size)", layout.pixel_size, 0.05, 20, " A");
   one_of("layout.placement (--placement)", layout.placement, {"random", "grid", "clustered"});
   between("layout.min_distance (--min-dist)", layout.min_distance, 0, 1e5, " A");
   one_of("layout.states (--states-per-micrograph)", layout.states, {"one", "different"});
   if (extraction.box < 8 || extraction.box > layout.micrograph || extraction.box % 2 != 0) {
-    fail_usage("extraction.box (--box) is {}: expected an even number of pixels, 8 to the micrograph's {}", extraction.box, layout.micrograph);
+    fail_usage("extraction.box (--box) is {}: expected an even number of pixels, 8 to the micrograph's {}", extraction.box,
+               layout.micrograph);
   }
-  if (extraction.downsample != 0 && (extraction.downsample < 8 || extraction.downsample > extraction.box || extraction.downsample % 2 != 0)) {
+  if (extraction.downsample != 0 &&
+      (extraction.downsample < 8 || extraction.downsample > extraction.box || extraction.downsample % 2 != 0)) {
     fail_usage("extraction.downsample (--downsample) is {}: expected 0 or an even number of pixels, 8 to the box's {}",
                extraction.downsample, extraction.box);
   }
@@ -194,19 +197,22 @@ const std::vector<std::string>& simulation_presets() {
 std::string describe_preset(const std::string& name) {
   if (name == "gaussian") return "Gaussian atoms, exact linear CTF, white noise; no micrographs";
   if (name == "seed") {
-    return "the data of Rosenbaum et al. 2021, figure 4a, as TEM-simulator makes them: clamped solvent on a 1 A grid, 500 A of ice, "
+    return "the data of Rosenbaum et al. 2021, figure 4a, as TEM-simulator makes them: clamped solvent on a 1 A grid, 500 A of "
+           "ice, "
            "1000 e/A^2 (a device to emulate a larger particle, without damage), its example detector";
   }
   if (name == "seed-physical") {
-    return "the same experiment with the physics that is known: continuum solvent, particles at all depths of 300 A of ice, inelastic "
+    return "the same experiment with the physics that is known: continuum solvent, particles at all depths of 300 A of ice, "
+           "inelastic "
            "absorption, a counting camera; still 1000 e/A^2 without damage";
   }
   if (name == "krios-realistic") {
-    return "a good microscope today: 50 e/A^2 in 40 frames with damage and drift, 0.5 to 2 um underfocus with astigmatism, granular ice, "
+    return "a good microscope today: 50 e/A^2 in 40 frames with damage and drift, 0.5 to 2 um underfocus with astigmatism, "
+           "granular ice, "
            "a counting camera";
   }
-  fail_usage("--preset {}: unknown.{} Known: gaussian, {}", name, did_you_mean(name, {"gaussian", "seed", "seed-physical", "krios-realistic"}),
-             join(simulation_presets(), ", "));
+  fail_usage("--preset {}: unknown.{} Known: gaussian, {}", name,
+             did_you_mean(name, {"gaussian", "seed", "seed-physical", "krios-realistic"}), join(simulation_presets(), ", "));
 }
 
 SimulationConfig simulation_preset(const std::string& name) {

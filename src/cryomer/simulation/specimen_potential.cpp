@@ -13,8 +13,12 @@ namespace cryomer {
 
 namespace {
 
-double variance_of(double b) { return b / (8 * kPi * kPi); }
-float steepness_of(double variance, double pixel) { return static_cast<float>(pixel / std::sqrt(2 * variance)); }
+double variance_of(double b) {
+  return b / (8 * kPi * kPi);
+}
+float steepness_of(double variance, double pixel) {
+  return static_cast<float>(pixel / std::sqrt(2 * variance));
+}
 
 // The five Gaussians of an atom, those narrower than the clamp's least width made so wide, with equal ones together.
 void add_clamp_terms(std::vector<ClampTerm>& terms, int element, double count, double b_factor, double least_b, double scale) {
@@ -23,8 +27,10 @@ void add_clamp_terms(std::vector<ClampTerm>& terms, int element, double count, d
     const double variance = variance_of(std::max(f.b[i] + b_factor, least_b));
     const double integral = scale * count * kPotentialOfScattering * f.a[i];
     const auto same = std::find_if(terms.begin(), terms.end(), [&](const ClampTerm& t) { return t.variance == variance; });
-    if (same == terms.end()) terms.push_back({integral, variance});
-    else same->integral += integral;
+    if (same == terms.end())
+      terms.push_back({integral, variance});
+    else
+      same->integral += integral;
   }
 }
 
@@ -38,8 +44,9 @@ SpecimenPotential::SpecimenPotential(const Structure& structure, const SpecimenC
   }
   for (int a = 0; a < structure.atom_count(); ++a) {
     if (!has_scattering_factor(structure.atoms[a].atomic_number)) {
-      fail("{}: atom {} is an element without an electron scattering factor (number {}). Remove it, or name its element in the file",
-           structure.source, atom_label(structure, a), structure.atoms[a].atomic_number);
+      fail(
+          "{}: atom {} is an element without an electron scattering factor (number {}). Remove it, or name its element in the file",
+          structure.source, atom_label(structure, a), structure.atoms[a].atomic_number);
     }
   }
   const bool with_hydrogens = specimen.hydrogens == "absorbed";
@@ -48,15 +55,16 @@ SpecimenPotential::SpecimenPotential(const Structure& structure, const SpecimenC
   const double least_b = 200 * solvent.voxel * solvent.voxel;
   double widest = 0;
   PointKinds atom_kinds;
-  std::map<std::pair<int, int>, uint16_t> kinds;        // element, whole A^2 of B-factor
-  std::map<std::array<int, 3>, int> clamp_kinds;        // and hydrogens
+  std::map<std::pair<int, int>, uint16_t> kinds;  // element, whole A^2 of B-factor
+  std::map<std::array<int, 3>, int> clamp_kinds;  // and hydrogens
   auto kind_of = [&](int element, int b) {
     const auto [found, fresh] = kinds.try_emplace({element, b}, static_cast<uint16_t>(kinds.size()));
     if (fresh) {
       const ScatteringFactor f = scattering_factor(element);
       for (int i = 0; i < 5; ++i) {
         const double variance = std::max(variance_of(f.b[i] + b), 1e-6);
-        atom_kinds.amplitude.push_back(static_cast<float>(specimen.potential_scale * kPotentialOfScattering * f.a[i] / (pixel * pixel)));
+        atom_kinds.amplitude.push_back(
+            static_cast<float>(specimen.potential_scale * kPotentialOfScattering * f.a[i] / (pixel * pixel)));
         atom_kinds.steepness.push_back(steepness_of(variance, pixel));
         widest = std::max(widest, std::sqrt(variance));
       }
@@ -90,7 +98,8 @@ SpecimenPotential::SpecimenPotential(const Structure& structure, const SpecimenC
   // Continuum: a point stands for displaced volume. Clamp: for potential, blurred as interpolation between its voxels would
   // do on average (a triangle of that width along each axis has a sixth of its square as variance).
   const double softness = clamp ? solvent.voxel / std::sqrt(6.0) : projected_softness(solvent.softness, solvent.voxel);
-  voxel_profiles_ = PointProfiles(PointKinds{1, {static_cast<float>(1 / (pixel * pixel))}, {steepness_of(softness * softness, pixel)}});
+  voxel_profiles_ =
+      PointProfiles(PointKinds{1, {static_cast<float>(1 / (pixel * pixel))}, {steepness_of(softness * softness, pixel)}});
   if (solvent.model != "none") reach_ = std::max(reach_, solvent.radius + solvent.voxel + 4 * softness);
   if (clamp) reach_ = 4 * std::sqrt(variance_of(least_b)) + 4 * softness;
 }
@@ -148,8 +157,8 @@ void SpecimenPotential::project(const Specimen& specimen, const Mat3& rotation, 
       pz[p] = m[6] * v.x[p] + m[7] * v.y[p] + m[8] * v.z[p];
     }
     float* const target = solvent_.model == "clamp" ? result.real.data() : result.thickness.data();
-    add_pixel_means({px.data(), py.data(), pz.data(), v.weight.data(), nullptr, v.size()}, voxel_profiles_, target, grid.size, grid.size,
-                    sliced ? &slab : nullptr);
+    add_pixel_means({px.data(), py.data(), pz.data(), v.weight.data(), nullptr, v.size()}, voxel_profiles_, target, grid.size,
+                    grid.size, sliced ? &slab : nullptr);
     if (solvent_.model == "continuum") {
       const auto water = static_cast<float>(solvent_.potential), absorbed = static_cast<float>(imaginary_contrast_);
       for (size_t i = 0; i < area; ++i) {
