@@ -162,8 +162,12 @@ std::string simulation_page(const MicrographSimulationSummary& s, const std::str
   PlotFrame frame("frequency, 1/\u00c5", "power, relative to the mean\u00b2", 1064, 320);
   frame.logarithmic_y = true;
   std::vector<Rule> rules;
-  for (size_t i = 0; i < std::min<size_t>(e.zeros.size(), 5); ++i)
-    rules.push_back({e.zeros[i], formatted("{:.2f} \u00c5", 1 / e.zeros[i])});
+  double labelled = -1;
+  for (size_t i = 0; i < std::min<size_t>(e.zeros.size(), 6); ++i) {
+    const bool room = e.zeros[i] - labelled > 0.07 * e.frequency.back();
+    rules.push_back({e.zeros[i], room ? formatted("{:.2f} \u00c5", 1 / e.zeros[i]) : ""});
+    if (room) labelled = e.zeros[i];
+  }
   double least = 1e300;
   for (const double p : e.noise_power) least = std::min(least, p);
   frame.y_least = least * 1e-3;

@@ -332,6 +332,20 @@ TEST(Hydrogens, AreThoseOfAminoAcidsAndNucleotides) {
   EXPECT_EQ(sum(2), 2 + 1 + 1 + 2 + 1 + 1 + 2 + 1);
 }
 
+TEST(Hydrogens, OfAdpInACrystalStructureAreThoseOfItsFormula) {
+  CRYOMER_NEEDS_SHARED_DATA("aurka/1ol7.pdb");
+  const Structure s = quiet_structure(testing::shared_data("aurka/1ol7.pdb"));
+  const std::vector<int> h = hydrogens_on_atoms(s);
+  for (const Residue& r : s.residues) {
+    if (r.name != "ADP") continue;
+    int sum = 0;
+    for (int a = r.first_atom; a < r.first_atom + r.atom_count; ++a) sum += h[a];
+    EXPECT_EQ(sum, 12) << "C10 H12 N5 O10 P2, three times negative";
+    return;
+  }
+  FAIL() << "there is no ADP";
+}
+
 TEST(Hydrogens, OfLigandsFollowTheirOpenValences) {
   // Ethanol, and acetate with its carbonyl.
   const Structure ethanol = testing::atoms_of_elements({{6, {0, 0, 0}}, {6, {1.52, 0, 0}}, {8, {2.0, 1.35, 0}}});

@@ -104,6 +104,7 @@ int from_valence(const Structure& s, int a) {
   const Atom& atom = s.atoms[a];
   const Residue& own = s.residues[atom.residue];
   double orders = 0;
+  int neighbours = 0;
   for (int b = own.first_atom; b < own.first_atom + own.atom_count; ++b) {
     if (b == a) continue;
     const int other = s.atoms[b].atomic_number;
@@ -111,9 +112,12 @@ int from_valence(const Structure& s, int a) {
     const bool heavy = std::max(atom.atomic_number, other) > 10;
     if (length > (heavy ? 2.2 : 1.75)) continue;
     if (atom.atomic_number == 8 && other > 10) return 0;  // oxygens of phosphate and sulfate carry no proton
+    ++neighbours;
     orders += heavy ? 1 : order_of_bond(atom.atomic_number, other, length);
   }
-  if (orders == 0) return 0;  // alone: an ion
+  if (neighbours == 0) return 0;  // alone: an ion
+  if (atom.atomic_number == 7 && neighbours == 1 && orders == 1.5)
+    orders = 1;  // the amine of an aromatic ring, a short single bond
   return std::max(0, static_cast<int>(std::floor(valence_of(atom.atomic_number) - orders + 0.01)));
 }
 
