@@ -94,6 +94,19 @@ TEST_P(PixelMeansOfEveryInstructionSet, OfSlabsAddUpToTheWhole) {
   EXPECT_LT(relative_error(sum, std::vector<double>(whole.begin(), whole.end())), 2e-6);
 }
 
+TEST_P(PixelMeansOfEveryInstructionSet, AreTheSameFromEitherSideOfAPixel) {
+  // -1e-9 is in the pixel before, but its distance from there rounds to one.
+  Scene at, before;
+  for (Scene* s : {&at, &before}) s->z = {0}, s->weight = {1}, s->kind = {0};
+  at.x = at.y = {0};
+  before.x = before.y = {-1e-9f};
+  const PointProfiles k(kinds(1, 1.1));
+  std::vector<float> a(32 * 32, 0.0f), b = a;
+  add_pixel_means(at.points(), k, a.data(), 32, 32, nullptr, GetParam());
+  add_pixel_means(before.points(), k, b.data(), 32, 32, nullptr, GetParam());
+  EXPECT_LT(relative_error(a, std::vector<double>(b.begin(), b.end())), 1e-4);  // the windows differ by a pixel
+}
+
 TEST(PixelMeans, TakeTheWindowThatHoldsThem) {
   auto window = [](double sigma) { return PointProfiles(PointKinds{1, {1}, {float(1 / (std::sqrt(2.0) * sigma))}}).window; };
   EXPECT_EQ(window(0.1), 8);

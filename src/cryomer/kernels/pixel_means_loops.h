@@ -17,7 +17,9 @@ namespace {
 template <int kWindow>
 inline void axis_means(const float* __restrict table, float place, float factor, float* __restrict means) {
   const float steps = place * PointProfiles::kSteps;
-  const int step = static_cast<int>(steps);
+  const int whole = static_cast<int>(steps);
+  // Just below a whole number, rounding makes it the next.
+  const int step = whole < PointProfiles::kSteps ? whole : PointProfiles::kSteps - 1;
   const float second = (steps - float(step)) * factor, first = factor - second;
   const float* __restrict const low = table + size_t(step) * kWindow;
   const float* __restrict const high = low + kWindow;
