@@ -105,7 +105,7 @@ class Assigner final : public PathVisitor {
       }
       if (starts_with(unknown, key + ".")) fail_usage("{}: configuration key '{}' is an object, expected one value", source_, key);
     }
-    fail_usage("{}: unknown configuration key '{}'.{} `cryomer train --help-config` lists all keys.", source_, unknown,
+    fail_usage("{}: unknown configuration key '{}'.{} `cryomer train --help-config` and `cryomer simulate --help-presets` list all keys.", source_, unknown,
                did_you_mean(unknown, known_));
   }
 
