@@ -27,22 +27,6 @@ GrayImage picture(const std::vector<float>& values, size_t first, int size) {
           std::vector<float>(values.begin() + std::ptrdiff_t(first), values.begin() + std::ptrdiff_t(first + size_t(size) * size))};
 }
 
-// Every 2 x 2 pixels into one until it is no larger than `most`.
-GrayImage binned(GrayImage image, int most) {
-  while (image.size > most) {
-    const int half = image.size / 2;
-    GrayImage small{half, std::vector<float>(size_t(half) * half)};
-    for (int j = 0; j < half; ++j) {
-      for (int i = 0; i < half; ++i) {
-        const float* const p = image.values.data() + size_t(2 * j) * image.size + 2 * i;
-        small.values[size_t(j) * half + i] = 0.25f * (p[0] + p[1] + p[image.size] + p[image.size + 1]);
-      }
-    }
-    image = std::move(small);
-  }
-  return image;
-}
-
 // Logarithm of the power spectrum with zero frequency in the middle, averaged over 3 x 3 frequencies; without its radial trend it
 // would show rings alone, with it also the envelope.
 GrayImage spectrum_picture(const std::vector<float>& values, int size) {
@@ -129,9 +113,10 @@ std::string simulation_page(const MicrographSimulationSummary& s, const std::str
 
   page.section("A micrograph",
                "The first of the set as the detector records it, low-passed for the eye, and without noise. Protein is dark.");
-  const GrayImage noisy = binned(centred(picture(e.micrograph, 0, e.micrograph_size)), 512),
-                  clean = binned(centred(picture(e.clean, 0, e.micrograph_size)), 512);
-  const double shown_pixel = e.pixel_size * e.micrograph_size / noisy.size;
+  const int factor = (e.micrograph_size + 511) / 512;
+  const GrayImage noisy = binned(centred(picture(e.micrograph, 0, e.micrograph_size)), factor);
+  const GrayImage clean = binned(centred(picture(e.clean, 0, e.micrograph_size)), factor);
+  const double shown_pixel = e.pixel_size * factor;
   const GrayImage soft = low_passed(noisy, 12, shown_pixel);
   const std::string wide = "width: 100%; height: auto; display: block; border-radius: 4px";
   page.figures({{image_markup(noisy, 3 * standard_deviation(noisy), "micrograph", wide), "",

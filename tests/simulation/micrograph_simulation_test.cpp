@@ -332,6 +332,7 @@ TEST(MicrographSimulation, SolvesForTheDose) {
     c.layout.particles = 40;
     c.layout.per_micrograph = 10;
     c.layout.micrograph = 320;
+    c.layout.min_distance = 0;
     c.extraction.box = 64;
     c.exposure.snr = 0.4 * simulate(c).summary.snr_box;
     const MicrographSimulationSummary solved = simulate(c).summary;

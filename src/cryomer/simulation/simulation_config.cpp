@@ -246,11 +246,11 @@ SimulationConfig simulation_preset(const std::string& name) {
     c.exposure.damage = true;
     c.exposure.drift = 0.3;
     c.layout.states = "different";
-    // 2 um of defocus spreads a particle's signal over 150 A around it.
+    // 2 um of defocus carries detail of 10 A by 40 A: larger boxes, and neighbours that stay out of them.
     c.extraction.box = 160;
     c.layout.micrograph = 1024;
-    c.extraction.downsample = 0;
-    c.layout.per_micrograph = 40;
+    c.layout.per_micrograph = 20;
+    c.layout.min_distance = 160;
   }
   return c;
 }
