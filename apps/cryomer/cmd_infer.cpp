@@ -49,7 +49,10 @@ void Infer::run() const {
   }
   const std::string& trained_on = trained.setup.config.data.particles;
   std::error_code unknown;
-  const bool own = particles.empty() || std::filesystem::equivalent(particles, trained_on, unknown);
+  // A run on half of its particles infers those; a file that is named is inferred whole.
+  const bool half = options.half > 0 && !particles.empty();
+  if (half) options.half = 0;
+  const bool own = !half && (particles.empty() || std::filesystem::equivalent(particles, trained_on, unknown));
   const ParticleStack stack = ParticleStack::open(particles.empty() ? trained_on : particles, options);
   OutputFolder folder(out, overwrite, false);
   Posterior posterior = infer_posterior(trained, stack, own, refinement);

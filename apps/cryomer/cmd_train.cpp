@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 struct Train {
   CommonOptions common;
   std::string particles, structure, out, poses, recipe = "default", encoder, device = "auto", config_file, data_dir, max_time, frame;
-  int64_t latent_dim = 0, epochs = 0, seeds = 1;
+  int64_t latent_dim = 0, epochs = 0, seeds = 1, half = 0;
   double pixel_size = 0;
   bool resume = false, overwrite = false;
   std::vector<std::string> set;
@@ -56,6 +56,10 @@ TrainingConfig Train::resolve(const RunDirectory& directory, int64_t number) con
   };
   if (given("--latent-dim", double(latent_dim))) config.model.latent_dim = latent_dim;
   if (given("--epochs", double(epochs))) config.epochs = epochs;
+  if (command->count("--half") > 0) {
+    if (half != 1 && half != 2) fail_usage("--half {}: expected 1 or 2", half);
+    config.data.half = half;
+  }
   if (given("--pixel-size", pixel_size)) config.data.pixel_size = pixel_size;
   if (!max_time.empty()) {
     const auto seconds = parse_duration(max_time);
@@ -88,8 +92,8 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
   }
   set_log_file(directory.log());
   log_info("{}", command_line);
-  log_info("Particles: {} of {} x {} pixels in {} optics group(s)", stack.size(), stack.box(), stack.box(),
-           stack.optics_groups().size());
+  log_info("Particles: {} of {} x {} pixels in {} optics group(s){}", stack.size(), stack.box(), stack.box(),
+           stack.optics_groups().size(), config.data.half > 0 ? formatted("; half {} of the file", config.data.half) : "");
   setup.origin = find_origin(config, setup.structure, stack);
   check_fits_box(setup.structure, setup.origin, stack.box(), smallest_pixel_size(stack));
   if (!goes_on) write_file_atomically(directory.structure(config.data.structure), read_file(config.data.structure));
@@ -148,6 +152,9 @@ void add_train(CLI::App& program) {
   command->add_option("--recipe", t->recipe, "Settings to start from: default, or paper (Rosenbaum et al. 2021)")->capture_default_str();
   command->add_option("--encoder", t->encoder, "canonical (default) or image (as the paper)");
   command->add_option("--latent-dim", t->latent_dim, "Dimension of the conformation latent");
+  command->add_option("--half", t->half,
+                      "1 or 2: train on that half of the particles (rlnRandomSubset where the file has it, else every other row); "
+                      "evaluate --half-sets compares the two");
   command->add_option("--epochs", t->epochs, "Passes over the particles");
   command->add_option("--max-time", t->max_time, "Stop after this time, e.g. 10m");
   command->add_option("--seeds", t->seeds, "Runs with seeds of their own, of which the best by held-out likelihood is kept; they share --max-time")

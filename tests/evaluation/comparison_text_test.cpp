@@ -4,6 +4,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "cryomer/evaluation/findings.h"
 #include "testing.h"
 
 namespace cryomer {
@@ -13,12 +14,17 @@ EnsembleComparison an_ensemble() {
   EnsembleComparison e;
   e.ensemble_size = 2048;
   e.truth_size = 3000;
-  e.emd = {2048, 2.125, 1.375, 1500, 2.625};
-  e.distances = {{"A/284/CA:A/225/CA", 38, 3, 38.5, 3.25, 0.5, 0.125}};
+  e.emd = {2048, 2.125, 1.375, 1500, 2.625, 0.0625, 0.03125, 2.25, 0.0625, 0.9375, 0.75, 1.5};
+  e.distances = {{"A/284/CA:A/225/CA", 38, 3, 38.5, 3.25, 0.5, 0.125, 0.25, 0.0625, 0.125}};
   e.groups = {{"A/284/CA-A/225/CA<37", 0.25, 0.3125}, {"A/284/CA-A/225/CA>37", 0.75, 0.6875}};
   e.geometry = {0.02, 0.03, 1.5, 0.9, 0.95, 0.85, 80, 40};
   e.truth_geometry = {0.01, 0.02, 0.25, 0.96, 0.97, 0.94, 80, 40};
   e.base_geometry = {0, 0.0125, 0.5, 1, 1, 1, 80, 40};
+  e.geometry.wrong_hands = 0.0025;
+  e.fluctuations = {{"A/123", "A/124"}, {0.5, 1}, {0.75, 1}, 0.875, 0.9375, 0.25};
+  e.motions.motions.push_back({0.5, 2, 1.5, -0.25, 0.5625, 0.75, 0.375, 0.25, {}, {}});
+  e.mirror = {1.25, 15};
+  e.truth_mirror = {2, 15};
   return e;
 }
 
@@ -32,6 +38,9 @@ PosteriorComparison a_posterior() {
   p.distances = {{"A/284/CA:A/225/CA", 0.5, 2.5, -0.25, {0.5, 0.75, 0.9}},
                  {"A/288/CA:A/255/CZ", std::numeric_limits<double>::quiet_NaN(), 1, 0, {0.25, 0.5, 0.75}}};
   p.coverage = {0.375, 0.625, 0.825};
+  p.uncertainty.rank_r = 0.5;
+  p.uncertainty.ratio = 1.25;
+  p.uncertainty.bins = {{50, 1, 1.5}, {50, 2, 2.5}};
   p.has_poses = true;
   p.poses.direct = {4, 0.875, 0.5};
   p.poses.aligned = {3, 0.9375, 0.25};
@@ -63,6 +72,17 @@ TEST(ComparisonJson, HasTheKeysOfTheContract) {
   EXPECT_EQ(json["geometry"]["clashes_per_1000_atoms"], 1.5);
   EXPECT_EQ(json["geometry"]["hydrogen_bonds_kept"], 0.9);
   EXPECT_FALSE(json.contains("rmsd_mean"));
+  EXPECT_NEAR(json["emd_rmsd_interval"][0].get<double>(), 2.125 - 1.96 * 0.0625, 1e-12);
+  EXPECT_EQ(json["emd_rmsd_at_floor_n"], 2.25);
+  EXPECT_EQ(json["coverage"], 0.9375);
+  EXPECT_EQ(json["precision"], 0.75);
+  EXPECT_EQ(distance["wasserstein_floor"], 0.25);
+  EXPECT_EQ(json["geometry"]["wrong_hands"], 0.0025);
+  EXPECT_EQ(json["rmsf"]["residues"][1], "A/124");
+  EXPECT_EQ(json["rmsf"]["truth"][0], 0.75);
+  EXPECT_EQ(json["principal_motions"]["motions"][0]["recovered"], 0.5625);
+  EXPECT_EQ(json["mirror_image"]["is_mirrored"], false);
+  EXPECT_EQ(json["findings"][0]["verdict"], "wrong");
 }
 
 TEST(ComparisonJson, JoinsBothPartsByDistance) {
@@ -105,28 +125,50 @@ TEST(ComparisonJson, LeavesOutWhatWasNotCompared) {
 
 TEST(ComparisonTable, OfAnEnsembleIsReadable) {
   EXPECT_EQ(comparison_table(an_ensemble()), R"(EMD-RMSD over all heavy atoms, 2048 conformations of each side
-  ensemble to truth                                  2.12 A
-  floor: two disjoint draws of the truth, 1500 each  1.38 A
+  ensemble to truth                                  2.12 A  +- 0.12
+  floor: two disjoint draws of the truth, 1500 each  1.38 A  +- 0.06
+  ensemble to truth, 1500 each                       2.25 A  +- 0.12
   baseline: the base structure repeated              2.62 A
 
-Distances (A), ensemble and truth
-                      mean  truth   std  truth  Wasserstein     KS
-  A/284/CA:A/225/CA  38.00  38.50  3.00   3.25         0.50  0.125
+States, within 1.50 A of one of the other side (95 % of the truth are that near to another draw of it)
+  truth covered by the ensemble  93.8 %
+  ensemble near the truth        75.0 %
+
+Distances (A), ensemble and truth; in brackets what chance makes at most
+                      mean  truth   std  truth  Wasserstein             KS
+  A/284/CA:A/225/CA  38.00  38.50  3.00   3.25         0.50  (0.25)  0.125  (0.062)
 
 Groups
                         ensemble   truth
   A/284/CA-A/225/CA<37    25.0 %  31.2 %
   A/284/CA-A/225/CA>37    75.0 %  68.8 %
 
+Principal motions of the truth, over CAs (A RMSD)
+            of its variance   std  truth  recovered  off centre  overlap  Wasserstein
+  motion 1           50.0 %  1.50   2.00     56.2 %       -0.25     0.75         0.38
+
+Fluctuations of residues, over CAs
+  correlation of RMSF with the truth's   0.875
+  size, of the truth's                  93.8 %
+  rms difference                        0.25 A
+
+Hand: nearest true conformation 1.25 A, of the mirror image 15.00 A
+
 Geometry
-                                              ensemble  truth   base
-  C-N bonds, rms deviation from the base (A)     0.020  0.010  0.000
-  C-N bonds, rms deviation from 1.329 A (A)      0.030  0.020  0.013
-  clashes per 1000 atoms                         1.500  0.250  0.500
-  hydrogen bonds kept, of 120                    0.900  0.960  1.000
-    in helices, of 80                            0.950  0.970  1.000
-    in sheets, of 40                             0.850  0.940  1.000
-)");
+                                                  ensemble   truth    base
+  C-N bonds, rms deviation from the base (A)         0.020   0.010   0.000
+  C-N bonds, rms deviation from 1.329 A (A)          0.030   0.020   0.013
+  all bonds, rms deviation from the base (A)         0.000   0.000   0.000
+  angles, rms deviation from the base (degrees)      0.000   0.000   0.000
+  backbone angles, from Engh and Huber (degrees)     0.000   0.000   0.000
+  amino acids of the wrong hand                     0.25 %  0.00 %  0.00 %
+  twisted peptide planes                            0.00 %  0.00 %  0.00 %
+  Ramachandran outliers (coarse regions)            0.00 %  0.00 %  0.00 %
+  clashes per 1000 atoms                             1.500   0.250   0.500
+  hydrogen bonds kept, of 120                        0.900   0.960   1.000
+    in helices, of 80                                0.950   0.970   1.000
+    in sheets, of 40                                 0.850   0.940   1.000
+)" + findings_text(findings(an_ensemble())));
 }
 
 TEST(ComparisonTable, OfAPosteriorIsReadable) {
@@ -151,7 +193,15 @@ Poses
                                                   median error  within 10 deg  median shift error
   as given                                            4.00 deg         87.5 %              0.50 A
   after the best rotation and shift of the model      3.00 deg         93.8 %              0.25 A
-)");
+
+Uncertainty: RMSD between a particle's samples and to its true state (A), by tenths of the particles
+  between samples  1.00  2.00
+  to the truth     1.50  2.50
+                     rank correlation  actual over stated
+  whole structure               0.500               1.250
+  A/284/CA:A/225/CA                 -                   -
+  A/288/CA:A/255/CZ                 -                   -
+)" + findings_text(findings(a_posterior())));
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ struct ParticleStackOptions {
   bool require_poses = false;  // fail when the angles are missing
   bool require_ctf = true;     // fail when the defocus is missing; otherwise has_ctf() tells
   double pixel_size = 0;       // A, replaces what the files say; 0: not given
+  int half = 0;                // 1 or 2: only that half of the rows (see half_set.h); 0: all
 };
 
 class ParticleStack {

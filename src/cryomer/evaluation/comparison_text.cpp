@@ -6,12 +6,16 @@
 
 #include "cryomer/base/format.h"
 #include "cryomer/evaluation/calibration.h"
+#include "cryomer/evaluation/findings.h"
+#include "cryomer/evaluation/text_table.h"
 
 namespace cryomer {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr double kStandardErrors = 1.96;  // half width of a 95 % interval
 
 Json coverage_json(const std::vector<double>& coverage) {
   Json json = Json::object();
@@ -26,7 +30,43 @@ Json geometry_json(const Stereochemistry& geometry) {
           {"clashes_per_1000_atoms", geometry.clashes_per_1000_atoms},
           {"hydrogen_bonds_kept", geometry.hydrogen_bonds_kept},
           {"helix_bonds_kept", geometry.helix_bonds_kept},
-          {"strand_bonds_kept", geometry.strand_bonds_kept}};
+          {"strand_bonds_kept", geometry.strand_bonds_kept},
+          {"all_bonds_rms_deviation", geometry.all_bonds_rms_deviation},
+          {"angle_rms_deviation", geometry.angle_rms_deviation},
+          {"backbone_angle_rms_deviation_ideal", geometry.backbone_angle_rms_deviation_ideal},
+          {"wrong_hands", geometry.wrong_hands},
+          {"twisted_peptides", geometry.twisted_peptides},
+          {"ramachandran_outliers", geometry.ramachandran_outliers}};
+}
+
+// 95 %, from a standard error.
+Json interval_json(double value, double error) {
+  return {value - kStandardErrors * error, value + kStandardErrors * error};
+}
+
+Json uncertainty_json(const UncertaintyCheck& check) {
+  Json bins = Json::array();
+  for (const UncertaintyBin& bin : check.bins) bins.push_back({{"particles", bin.particles}, {"stated", bin.stated}, {"actual", bin.actual}});
+  return {{"rank_r", check.rank_r}, {"ratio", check.ratio}, {"bins", bins}};
+}
+
+Json motions_json(const PrincipalMotions& motions) {
+  Json list = Json::array();
+  for (const PrincipalMotion& m : motions.motions) {
+    list.push_back({{"share", m.share},
+                    {"truth_std", m.truth_deviation},
+                    {"std", m.deviation},
+                    {"offset", m.offset},
+                    {"recovered", m.recovered},
+                    {"overlap", m.overlap},
+                    {"wasserstein", m.wasserstein},
+                    {"ks", m.ks}});
+  }
+  return {{"truth_std", motions.truth_deviation},
+          {"std", motions.deviation},
+          {"offset", motions.offset},
+          {"subspace_overlap", motions.subspace_overlap},
+          {"motions", list}};
 }
 
 // The entry of the distance, made if it is not there yet.
@@ -36,34 +76,6 @@ Json& distance_entry(Json& list, const std::string& name) {
   }
   list.push_back({{"name", name}});
   return list.back();
-}
-
-std::string percent(double fraction) {
-  return formatted("{:.1f} %", 100 * fraction);
-}
-
-// Columns as wide as their widest cell; the first is flush left, the others flush right.
-std::string aligned(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<size_t> width;
-  for (const auto& row : rows) {
-    width.resize(std::max(width.size(), row.size()), 0);
-    for (size_t k = 0; k < row.size(); ++k) width[k] = std::max(width[k], row[k].size());
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    text += formatted("  {:<{}}", row[0], width[0]);
-    for (size_t k = 1; k < row.size(); ++k) text += formatted("  {:>{}}", row[k], width[k]);
-    text.erase(text.find_last_not_of(' ') + 1);
-    text += '\n';
-  }
-  return text;
-}
-
-std::string length(double value) {
-  return std::isnan(value) ? "-" : formatted("{:.2f}", value);
-}
-std::string ratio(double value) {
-  return std::isnan(value) ? "-" : formatted("{:.3f}", value);
 }
 
 }  // namespace
@@ -77,6 +89,13 @@ std::string comparison_json(const EnsembleComparison* ensemble, const PosteriorC
     json["emd_rmsd_baseline"] = ensemble->emd.baseline;
     json["n"] = ensemble->emd.n;
     json["floor_n"] = ensemble->emd.floor_n;
+    json["emd_rmsd_interval"] = interval_json(ensemble->emd.value, ensemble->emd.error);
+    json["emd_rmsd_floor_interval"] = interval_json(ensemble->emd.floor, ensemble->emd.floor_error);
+    json["emd_rmsd_at_floor_n"] = ensemble->emd.value_at_floor_n;
+    json["emd_rmsd_at_floor_n_interval"] = interval_json(ensemble->emd.value_at_floor_n, ensemble->emd.error_at_floor_n);
+    json["coverage"] = ensemble->emd.coverage;
+    json["precision"] = ensemble->emd.precision;
+    json["coverage_radius"] = ensemble->emd.radius;
     json["atoms"] = name_of(ensemble->atoms);
     json["ensemble_size"] = ensemble->ensemble_size;
     json["truth_size"] = ensemble->truth_size;
@@ -88,6 +107,9 @@ std::string comparison_json(const EnsembleComparison* ensemble, const PosteriorC
       entry["truth_std"] = distance.truth_standard_deviation;
       entry["wasserstein"] = distance.wasserstein;
       entry["ks"] = distance.ks;
+      entry["wasserstein_floor"] = distance.wasserstein_floor;
+      entry["ks_floor"] = distance.ks_floor;
+      entry["shape_wasserstein"] = distance.shape_wasserstein;
     }
   }
   if (posterior) {
@@ -103,6 +125,7 @@ std::string comparison_json(const EnsembleComparison* ensemble, const PosteriorC
       entry["rmse"] = distance.rmse;
       entry["bias"] = distance.bias;
       if (!distance.coverage.empty()) entry["calibration"] = coverage_json(distance.coverage);
+      if (!distance.uncertainty.bins.empty()) entry["uncertainty"] = uncertainty_json(distance.uncertainty);
     }
     if (posterior->has_poses) {
       const PoseErrors& poses = posterior->poses;
@@ -114,6 +137,7 @@ std::string comparison_json(const EnsembleComparison* ensemble, const PosteriorC
       json["shift_error_median_A_aligned"] = poses.aligned.shift_median_A;
     }
     if (!posterior->coverage.empty()) json["calibration"] = coverage_json(posterior->coverage);
+    if (!posterior->uncertainty.bins.empty()) json["uncertainty"] = uncertainty_json(posterior->uncertainty);
   }
   json["distances"] = distances;
   if (ensemble) {
@@ -126,7 +150,21 @@ std::string comparison_json(const EnsembleComparison* ensemble, const PosteriorC
     json["geometry"] = geometry_json(ensemble->geometry);
     json["truth_geometry"] = geometry_json(ensemble->truth_geometry);
     json["base_geometry"] = geometry_json(ensemble->base_geometry);
+    const FluctuationComparison& f = ensemble->fluctuations;
+    json["rmsf"] = {{"residues", f.residues},     {"ensemble", f.rmsf}, {"truth", f.truth_rmsf},
+                    {"pearson_r", f.pearson_r},   {"ratio", f.ratio},   {"rms_difference", f.rms_difference}};
+    json["principal_motions"] = motions_json(ensemble->motions);
+    json["mirror_image"] = {{"rmsd", ensemble->mirror.rmsd},
+                            {"rmsd_mirrored", ensemble->mirror.rmsd_mirrored},
+                            {"is_mirrored", ensemble->mirror.is_mirrored()}};
   }
+  Json words = Json::array();
+  const auto add = [&](const std::vector<Finding>& list) {
+    for (const Finding& finding : list) words.push_back({{"verdict", name_of(finding.verdict)}, {"subject", finding.subject}, {"text", finding.text}});
+  };
+  if (ensemble) add(findings(*ensemble));
+  if (posterior) add(findings(*posterior));
+  json["findings"] = words;
   return json.dump(2) + "\n";
 }
 
@@ -135,18 +173,25 @@ std::string comparison_table(const EnsembleComparison& ensemble) {
   std::string text = formatted("EMD-RMSD over {} atoms, {} conformations of each side\n",
                                ensemble.atoms == AtomSet::ca ? "CA" : "all heavy", emd.n);
   std::vector<std::vector<std::string>> rows = {
-      {"ensemble to truth", length(emd.value) + " A"},
+      {"ensemble to truth", length(emd.value) + " A", plus_minus(emd.error)},
       {"floor: two disjoint draws of the truth" +
            (emd.floor_n == emd.n ? "" : formatted(", {} each", emd.floor_n)),
-       length(emd.floor) + " A"},
+       length(emd.floor) + " A", plus_minus(emd.floor_error)},
       {"baseline: the base structure repeated", length(emd.baseline) + " A"}};
+  if (emd.floor_n > 0 && emd.floor_n < emd.n) {
+    rows.insert(rows.begin() + 2, {formatted("ensemble to truth, {} each", emd.floor_n), length(emd.value_at_floor_n) + " A", plus_minus(emd.error_at_floor_n)});
+  }
   text += aligned(rows);
+  if (!std::isnan(emd.coverage)) {
+    text += formatted("\nStates, within {:.2f} A of one of the other side (95 % of the truth are that near to another draw of it)\n", emd.radius);
+    text += aligned({{"truth covered by the ensemble", percent(emd.coverage)}, {"ensemble near the truth", percent(emd.precision)}});
+  }
   if (!ensemble.distances.empty()) {
-    text += "\nDistances (A), ensemble and truth\n";
-    rows = {{"", "mean", "truth", "std", "truth", "Wasserstein", "KS"}};
+    text += "\nDistances (A), ensemble and truth; in brackets what chance makes at most\n";
+    rows = {{"", "mean", "truth", "std", "truth", "Wasserstein", "", "KS", ""}};
     for (const DistanceComparison& d : ensemble.distances) {
       rows.push_back({d.name, length(d.mean), length(d.truth_mean), length(d.standard_deviation),
-                      length(d.truth_standard_deviation), length(d.wasserstein), ratio(d.ks)});
+                      length(d.truth_standard_deviation), length(d.wasserstein), "(" + length(d.wasserstein_floor) + ")", ratio(d.ks), "(" + ratio(d.ks_floor) + ")"});
     }
     text += aligned(rows);
   }
@@ -158,22 +203,47 @@ std::string comparison_table(const EnsembleComparison& ensemble) {
     }
     text += aligned(rows);
   }
+  if (!ensemble.motions.motions.empty()) {
+    text += "\nPrincipal motions of the truth, over CAs (A RMSD)\n";
+    rows = {{"", "of its variance", "std", "truth", "recovered", "off centre", "overlap", "Wasserstein"}};
+    for (const PrincipalMotion& m : ensemble.motions.motions) {
+      rows.push_back({formatted("motion {}", rows.size()), percent(m.share), length(m.deviation), length(m.truth_deviation), percent(m.recovered),
+                      length(m.offset), length(m.overlap), length(m.wasserstein)});
+    }
+    text += aligned(rows);
+  }
+  if (const FluctuationComparison& f = ensemble.fluctuations; !f.residues.empty()) {
+    text += "\nFluctuations of residues, over CAs\n";
+    text += aligned({{"correlation of RMSF with the truth's", ratio(f.pearson_r)},
+                     {"size, of the truth's", std::isnan(f.ratio) ? "-" : percent(f.ratio)},
+                     {"rms difference", length(f.rms_difference) + " A"}});
+    text += formatted("\nHand: nearest true conformation {} A, of the mirror image {} A\n", length(ensemble.mirror.rmsd), length(ensemble.mirror.rmsd_mirrored));
+  }
   const Stereochemistry *of = &ensemble.geometry, *truth = &ensemble.truth_geometry,
                         *base = &ensemble.base_geometry;
   const auto row = [&](const std::string& name, double Stereochemistry::*figure) {
     return std::vector<std::string>{name, ratio(of->*figure), ratio(truth->*figure), ratio(base->*figure)};
+  };
+  const auto share_row = [&](const std::string& name, double Stereochemistry::*figure) {
+    return std::vector<std::string>{name, share(of->*figure), share(truth->*figure), share(base->*figure)};
   };
   text += "\nGeometry\n";
   text += aligned(
       {{"", "ensemble", "truth", "base"},
        row("C-N bonds, rms deviation from the base (A)", &Stereochemistry::bond_rms_deviation),
        row("C-N bonds, rms deviation from 1.329 A (A)", &Stereochemistry::bond_rms_deviation_ideal),
+       row("all bonds, rms deviation from the base (A)", &Stereochemistry::all_bonds_rms_deviation),
+       row("angles, rms deviation from the base (degrees)", &Stereochemistry::angle_rms_deviation),
+       row("backbone angles, from Engh and Huber (degrees)", &Stereochemistry::backbone_angle_rms_deviation_ideal),
+       share_row("amino acids of the wrong hand", &Stereochemistry::wrong_hands),
+       share_row("twisted peptide planes", &Stereochemistry::twisted_peptides),
+       share_row("Ramachandran outliers (coarse regions)", &Stereochemistry::ramachandran_outliers),
        row("clashes per 1000 atoms", &Stereochemistry::clashes_per_1000_atoms),
        row(formatted("hydrogen bonds kept, of {}", of->helix_bond_count + of->strand_bond_count),
            &Stereochemistry::hydrogen_bonds_kept),
        row(formatted("  in helices, of {}", of->helix_bond_count), &Stereochemistry::helix_bonds_kept),
        row(formatted("  in sheets, of {}", of->strand_bond_count), &Stereochemistry::strand_bonds_kept)});
-  return text;
+  return text + findings_text(findings(ensemble));
 }
 
 std::string comparison_table(const PosteriorComparison& posterior) {
@@ -216,7 +286,20 @@ std::string comparison_table(const PosteriorComparison& posterior) {
                      row("as given", posterior.poses.direct),
                      row("after the best rotation and shift of the model", posterior.poses.aligned)});
   }
-  return text;
+  if (!posterior.uncertainty.bins.empty()) {
+    text += "\nUncertainty: RMSD between a particle's samples and to its true state (A), by tenths of the particles\n";
+    rows = {{"between samples"}, {"to the truth"}};
+    for (const UncertaintyBin& bin : posterior.uncertainty.bins) {
+      rows[0].push_back(length(bin.stated));
+      rows[1].push_back(length(bin.actual));
+    }
+    text += aligned(rows);
+    rows = {{"", "rank correlation", "actual over stated"}};
+    rows.push_back({"whole structure", ratio(posterior.uncertainty.rank_r), ratio(posterior.uncertainty.ratio)});
+    for (const DistanceCorrelation& d : posterior.distances) rows.push_back({d.name, ratio(d.uncertainty.rank_r), ratio(d.uncertainty.ratio)});
+    text += aligned(rows);
+  }
+  return text + findings_text(findings(posterior));
 }
 
 }  // namespace cryomer

@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <limits>
 
@@ -16,7 +17,9 @@ namespace cryomer {
 namespace {
 
 // One stream for each draw, so that none depends on how many numbers another took.
-enum Stream : uint64_t { kEnsembleDraw, kTruthDraw, kFloorSplit, kFloorFirst, kFloorSecond };
+enum Stream : uint64_t { kEnsembleDraw, kTruthDraw, kFloorSplit, kFloorFirst, kFloorSecond, kMatched };
+
+constexpr double kNear = 0.95;  // share of one draw of the truth that counts as near to another
 
 std::vector<int64_t> draw_of_truth(const std::vector<int64_t>& from, const std::vector<double>& weights,
                                    int64_t n, Random random) {
@@ -30,6 +33,49 @@ std::vector<int64_t> draw_of_truth(const std::vector<int64_t>& from, const std::
   }
   for (int64_t& i : draw) i = from[i];
   return draw;
+}
+
+// Variance of the mean price over a draw.
+double variance_of_mean(const std::vector<double>& prices, const std::vector<int64_t>& index, int64_t members) {
+  const auto n = static_cast<double>(index.size());
+  double mean = 0;
+  for (const double price : prices) mean += price / n;
+  std::vector<double> deviation(members, 0.0);
+  std::vector<char> drawn(members, 0);
+  for (size_t k = 0; k < index.size(); ++k) {
+    deviation[index[k]] += prices[k] - mean;
+    drawn[index[k]] = 1;
+  }
+  double sum = 0, count = 0;
+  for (int64_t m = 0; m < members; ++m) {
+    sum += deviation[m] * deviation[m];
+    count += drawn[m];
+  }
+  return count > 1 ? sum / (n * n) * count / (count - 1) : 0;
+}
+
+std::vector<int64_t> at_places(const std::vector<int64_t>& values, const std::vector<int64_t>& places, int64_t count) {
+  std::vector<int64_t> chosen;
+  for (int64_t k = 0; k < count; ++k) chosen.push_back(values[places[k]]);
+  return chosen;
+}
+
+// For each of the rows (columns, when `transposed`) drawn, the RMSD of the nearest of the others drawn.
+std::vector<double> nearest(const RmsdMatrix& members, const std::vector<int64_t>& of, const std::vector<int64_t>& among,
+                            bool transposed) {
+  std::vector<double> result;
+  for (const int64_t i : of) {
+    float least = std::numeric_limits<float>::infinity();
+    for (const int64_t j : among) least = std::min(least, transposed ? members.at(j, i) : members.at(i, j));
+    result.push_back(least);
+  }
+  return result;
+}
+
+double share_within(const std::vector<double>& values, double radius) {
+  double count = 0;
+  for (const double value : values) count += value <= radius;
+  return count / static_cast<double>(values.size());
 }
 
 }  // namespace
@@ -46,8 +92,8 @@ Draw make_draw(const std::vector<int64_t>& conformations) {
   return draw;
 }
 
-double assigned_mean(const RmsdMatrix& members, const std::vector<int64_t>& row_index,
-                     const std::vector<int64_t>& column_index) {
+AssignedMean assigned_mean_with_error(const RmsdMatrix& members, const std::vector<int64_t>& row_index,
+                                      const std::vector<int64_t>& column_index) {
   if (row_index.size() != column_index.size()) {
     fail("assigned_mean: draws of {} and {} conformations, expected equal sizes", row_index.size(),
          column_index.size());
@@ -58,7 +104,15 @@ double assigned_mean(const RmsdMatrix& members, const std::vector<int64_t>& row_
     const float* row = &members.values[row_index[i] * members.columns];
     for (int64_t j = 0; j < n; ++j) costs[i * n + j] = row[column_index[j]];
   }
-  return solve_assignment(costs.data(), n).cost / static_cast<double>(n);
+  const Assignment assignment = solve_assignment(costs.data(), n);
+  return {assignment.cost / static_cast<double>(n),
+          std::sqrt(variance_of_mean(assignment.row_price, row_index, members.rows) +
+                    variance_of_mean(assignment.column_price, column_index, members.columns))};
+}
+
+double assigned_mean(const RmsdMatrix& members, const std::vector<int64_t>& row_index,
+                     const std::vector<int64_t>& column_index) {
+  return assigned_mean_with_error(members, row_index, column_index).mean;
 }
 
 EmdRmsd emd_rmsd(const Ensemble& ensemble, const Ensemble& truth, const float* base,
@@ -116,17 +170,41 @@ EmdRmsd emd_rmsd(const Ensemble& ensemble, const Ensemble& truth, const float* b
     between_halves =
         rmsd_matrix(selected(truth, half[0].members, atoms), selected(truth, half[1].members, atoms));
   }
-  // The two assignments are serial, so they share the cores.
-  at::parallel_for(0, 2, 1, [&](int64_t begin, int64_t end) {
+  // Equal numbers on both sides of value and floor, at random, since a trajectory is in the order of time.
+  const int64_t matched = result.floor_n;
+  const Random chooser = random.substream(kMatched);
+  const std::vector<int64_t> rows =
+      at_places(ensemble_draw.index, chooser.substream(0).permutation(options.n), matched);
+  const std::vector<int64_t> columns =
+      at_places(truth_draw.index, chooser.substream(1).permutation(options.n), matched);
+  // The assignments are serial, so they share the cores.
+  AssignedMean all, between, equal;
+  at::parallel_for(0, 3, 1, [&](int64_t begin, int64_t end) {
     for (int64_t k = begin; k < end; ++k) {
-      if (k == 0) {
-        result.value = assigned_mean(to_truth, ensemble_draw.index, truth_draw.index);
-      } else {
-        result.floor = result.floor_n > 0 ? assigned_mean(between_halves, half[0].index, half[1].index)
-                                          : std::numeric_limits<double>::quiet_NaN();
-      }
+      if (k == 0) all = assigned_mean_with_error(to_truth, ensemble_draw.index, truth_draw.index);
+      if (k == 1 && matched > 0) between = assigned_mean_with_error(between_halves, half[0].index, half[1].index);
+      if (k == 2 && matched > 0 && matched < options.n) equal = assigned_mean_with_error(to_truth, rows, columns);
     }
   });
+  if (matched == options.n) equal = all;
+  result.value = all.mean;
+  result.error = all.error;
+  if (matched == 0) {
+    result.floor = result.floor_error = result.value_at_floor_n = result.error_at_floor_n = result.coverage =
+        result.precision = result.radius = std::numeric_limits<double>::quiet_NaN();
+    return result;
+  }
+  result.floor = between.mean;
+  result.floor_error = between.error;
+  result.value_at_floor_n = equal.mean;
+  result.error_at_floor_n = equal.error;
+  std::vector<double> within_truth = nearest(between_halves, half[0].index, half[1].index, false);
+  for (const double value : nearest(between_halves, half[1].index, half[0].index, true)) within_truth.push_back(value);
+  const auto place = within_truth.begin() + static_cast<int64_t>(std::ceil(kNear * double(within_truth.size()))) - 1;
+  std::nth_element(within_truth.begin(), place, within_truth.end());
+  result.radius = *place;
+  result.coverage = share_within(nearest(to_truth, columns, rows, true), result.radius);
+  result.precision = share_within(nearest(to_truth, rows, columns, false), result.radius);
   return result;
 }
 

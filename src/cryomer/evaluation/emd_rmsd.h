@@ -5,6 +5,14 @@
 // A finite draw is not at distance zero from the distribution it came from, so the figure is only meaningful
 // between its floor (two disjoint draws of the truth) and its baseline (the base structure repeated, so
 // nothing to assign).
+//
+// The standard error follows from the optimal prices u, v of the assignment (Kantorovich potentials): the
+// empirical transport cost fluctuates about its expectation at this n like the mean of u over one draw plus the
+// mean of v over the other (del Barrio and Loubes 2019), so its variance is the sum of theirs. This is what a
+// bootstrap that resamples both draws at fixed prices converges to. Resampling conformations and assigning
+// anew would be biased upwards, since repeated members have to be matched far away, and resampling matched
+// pairs would ignore that the partners were drawn, too. Conformations count as independent draws: frames of
+// one simulation that follow each other are not, and their true error is larger.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +36,13 @@ struct EmdRmsd {
   double floor = 0;  // A
   int64_t floor_n = 0;
   double baseline = 0;  // A
+  double error = 0, floor_error = 0;  // A, standard errors of value and floor
+  // The ensemble against the truth with floor_n of each, the figure to compare with the floor.
+  double value_at_floor_n = 0, error_at_floor_n = 0;  // A
+  // Which states there are, whatever their proportions, over the same floor_n conformations of each side: the share
+  // of the truth that has a conformation of the ensemble within `radius`, and the share of the ensemble that has a
+  // true one. 95 % of one draw of the truth lie that near to another, so 0.95 is a perfect ensemble. NaN without a floor.
+  double coverage = 0, precision = 0, radius = 0;  // A
 };
 
 // All three over `atoms`. `base` is [atom_count][3] in A; `truth_weights` has one weight per conformation of
@@ -50,5 +65,11 @@ Draw make_draw(const std::vector<int64_t>& conformations);
 // members.
 double assigned_mean(const RmsdMatrix& members, const std::vector<int64_t>& row_index,
                      const std::vector<int64_t>& column_index);
+// The same with its standard error, see above; a conformation drawn several times is one observation.
+struct AssignedMean {
+  double mean = 0, error = 0;  // A
+};
+AssignedMean assigned_mean_with_error(const RmsdMatrix& members, const std::vector<int64_t>& row_index,
+                                      const std::vector<int64_t>& column_index);
 
 }  // namespace cryomer

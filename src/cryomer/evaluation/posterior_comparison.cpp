@@ -11,6 +11,7 @@
 #include "cryomer/base/stop.h"
 #include "cryomer/evaluation/calibration.h"
 #include "cryomer/evaluation/conformations.h"
+#include "cryomer/evaluation/correlation.h"
 #include "cryomer/evaluation/median.h"
 #include "cryomer/geometry/superpose.h"
 
@@ -18,28 +19,12 @@ namespace cryomer {
 
 namespace {
 
-constexpr int64_t kBlock = 512;  // conformations read at a time
+constexpr int64_t kBlock = 512;  // conformations read at a time, or all samples of one particle if they are more
 
 double mean(const std::vector<double>& values) {
   double sum = 0;
   for (const double value : values) sum += value;
   return sum / static_cast<double>(values.size());
-}
-
-double pearson_r(const std::vector<double>& x, const std::vector<double>& y) {
-  const double mean_x = mean(x), mean_y = mean(y);
-  double xx = 0, yy = 0, xy = 0;
-  for (size_t i = 0; i < x.size(); ++i) {
-    xx += (x[i] - mean_x) * (x[i] - mean_x);
-    yy += (y[i] - mean_y) * (y[i] - mean_y);
-    xy += (x[i] - mean_x) * (y[i] - mean_y);
-  }
-  // What rounding of the mean leaves of a constant is no variation.
-  const auto varies = [&](double squares, double mean) {
-    return squares > 1e-20 * mean * mean * static_cast<double>(x.size());
-  };
-  return varies(xx, mean_x) && varies(yy, mean_y) ? xy / std::sqrt(xx * yy)
-                                                  : std::numeric_limits<double>::quiet_NaN();
 }
 
 // Mean over particles of the RMSD between the base structure and the particle's true state.
@@ -73,6 +58,17 @@ DistanceCorrelation correlate(const std::string& name, const std::vector<double>
   result.pearson_r = pearson_r(estimate, truth);
   result.rmse = std::sqrt(square / static_cast<double>(truth.size()));
   if (per_particle > 1) {
+    const auto k = static_cast<double>(per_particle);
+    std::vector<double> stated(truth.size()), error(truth.size());
+    for (size_t i = 0; i < truth.size(); ++i) {
+      double squares = 0;
+      for (int64_t s = 0; s < per_particle; ++s) {
+        squares += (samples[i * per_particle + s] - estimate[i]) * (samples[i * per_particle + s] - estimate[i]);
+      }
+      stated[i] = std::sqrt(squares / (k - 1) * (1 + 1 / k));  // of the truth about the mean of k samples
+      error[i] = estimate[i] - truth[i];
+    }
+    result.uncertainty = check_uncertainty(stated, error);
     for (const double level : kCalibrationLevels) {
       result.coverage.push_back(interval_coverage(samples, per_particle, truth, level));
     }
@@ -125,13 +121,14 @@ PosteriorComparison compare_posterior(const Structure& base, TrajectoryReader& s
   result.rmsd_baseline = baseline(states, truth.state_of, selected(base_set, {0}, atoms).coordinates);
 
   const int64_t k = result.samples_per_particle;
-  std::vector<double> rmsd(structures.size());
+  std::vector<double> rmsd(structures.size()), between(k > 1 ? structures.size() : 0);
+  const int64_t block_size = std::max(k, kBlock / k * k);
   std::vector<std::vector<double>> distances(options.distances.size(),
                                              std::vector<double>(structures.size()));
   Progress progress("comparing", structures.size(), "structures");
-  for (int64_t first = 0; first < structures.size(); first += kBlock) {
+  for (int64_t first = 0; first < structures.size(); first += block_size) {
     if (stop_requested()) throw Interrupted("stopped while comparing the posterior with the truth");
-    const int64_t count = std::min(kBlock, structures.size() - first);
+    const int64_t count = std::min(block_size, structures.size() - first);
     Ensemble block;
     block.atom_count = atom_count;
     block.coordinates.resize(3 * atom_count * count);
@@ -142,6 +139,10 @@ PosteriorComparison compare_posterior(const Structure& base, TrajectoryReader& s
         const float* state = states.conformation(truth.state_of[(first + i) / k]);
         const Ensemble reduced = selected(block, {i}, atoms);
         rmsd[first + i] = superpose(reduced.coordinates.data(), state, atoms.size()).rmsd;
+        if (k > 1) {
+          const Ensemble next = selected(block, {i / k * k + (i + 1) % k}, atoms);
+          between[first + i] = superpose(reduced.coordinates.data(), next.coordinates.data(), atoms.size()).rmsd;
+        }
         for (size_t d = 0; d < options.distances.size(); ++d) {
           distances[d][first + i] = options.distances[d].of(block.conformation(i));
         }
@@ -155,6 +156,11 @@ PosteriorComparison compare_posterior(const Structure& base, TrajectoryReader& s
   for (int64_t i = 0; i < structures.size(); ++i) of_particle[i / k] += rmsd[i] / static_cast<double>(k);
   result.rmsd_mean = mean(of_particle);
   result.rmsd_median = median(of_particle);
+  if (k > 1) {
+    std::vector<double> spread(particles, 0.0);
+    for (int64_t i = 0; i < structures.size(); ++i) spread[i / k] += between[i] / static_cast<double>(k);
+    result.uncertainty = check_uncertainty(spread, of_particle);
+  }
 
   for (size_t d = 0; d < options.distances.size(); ++d) {
     const std::vector<double> of_state = distances_of(options.distances[d], *truth.states);

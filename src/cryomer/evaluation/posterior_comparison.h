@@ -7,6 +7,7 @@
 
 #include "cryomer/evaluation/pair_distance.h"
 #include "cryomer/evaluation/pose_errors.h"
+#include "cryomer/evaluation/uncertainty.h"
 #include "cryomer/io/trajectory.h"
 #include "cryomer/structure/ensemble.h"
 #include "cryomer/structure/structure.h"
@@ -30,6 +31,7 @@ struct DistanceCorrelation {
   double rmse = 0;               // A
   double bias = 0;               // A, mean of estimated minus true
   std::vector<double> coverage;  // at kCalibrationLevels; empty without samples
+  UncertaintyCheck uncertainty = {};  // A, standard deviation of the samples against the error of their mean; without samples empty
 };
 
 struct PosteriorComparison {
@@ -41,6 +43,9 @@ struct PosteriorComparison {
   double rmsd_baseline = 0;               // A, the base structure to each particle's true state, mean
   std::vector<DistanceCorrelation> distances;
   std::vector<double> coverage;  // at kCalibrationLevels, mean over the distances; empty without samples
+  // A: RMSD between samples of one particle against their RMSD to its true state. If the posterior is right the truth is like
+  // one more sample, and both are alike. Empty without samples.
+  UncertaintyCheck uncertainty;
   bool has_poses = false;
   PoseErrors poses;
 };

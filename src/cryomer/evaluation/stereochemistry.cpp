@@ -6,9 +6,12 @@
 #include <limits>
 
 #include "cryomer/base/error.h"
+#include "cryomer/base/units.h"
 #include "cryomer/evaluation/clashes.h"
 #include "cryomer/evaluation/conformations.h"
+#include "cryomer/evaluation/covalent_geometry.h"
 #include "cryomer/evaluation/hydrogen_bonds.h"
+#include "cryomer/evaluation/ramachandran.h"
 
 namespace cryomer {
 
@@ -47,7 +50,32 @@ struct Counts {
   double square = 0, square_ideal = 0;
   int64_t clashes = 0;
   int helix = 0, strand = 0;
+  double bond_square = 0, angle_square = 0, ideal_angle_square = 0;  // A^2, radians^2
+  int wrong_hands = 0, twisted = 0, outliers = 0;
 };
+
+constexpr double kFlat = 30;  // degrees from a flat peptide, beyond which it counts as twisted
+
+void count_covalent(const Structure& base, const CovalentGeometry& geometry, const float* x, Counts& of) {
+  for (const CovalentBond& bond : geometry.bonds) {
+    const double change = distance(x, bond.i, bond.j) - bond.length;
+    of.bond_square += change * change;
+  }
+  for (const BondAngle& angle : geometry.angles) {
+    const double found = bond_angle(x, angle.i, angle.j, angle.k);
+    of.angle_square += (found - angle.angle) * (found - angle.angle);
+    if (angle.ideal > 0) of.ideal_angle_square += (found - angle.ideal) * (found - angle.ideal);
+  }
+  for (const ChiralCentre& centre : geometry.centres) of.wrong_hands += !is_left_handed(x, centre);
+  for (const PeptidePlane& plane : geometry.planes) {
+    const double omega = std::abs(degrees(torsion_angle(x, plane.ca_before, plane.c, plane.n, plane.ca)));
+    of.twisted += omega > kFlat && omega < 180 - kFlat;
+  }
+  for (const BackboneTorsions& t : geometry.torsions) {
+    of.outliers += is_ramachandran_outlier(base.residues[t.residue].name, torsion_angle(x, t.c_before, t.n, t.ca, t.c),
+                                           torsion_angle(x, t.n, t.ca, t.c, t.n_after));
+  }
+}
 
 // Marks at most `largest` of the conformations that have a share, evenly spread over them.
 std::vector<char> spread_choice(const std::vector<double>& shares, int64_t largest) {
@@ -74,6 +102,7 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
   const std::vector<PeptideBond> bonds = peptide_bonds(base, base.coordinates().data());
   const std::vector<BackboneHydrogenBond> hydrogen_bonds = secondary_structure_bonds(base);
   const ClashCounter clashes(base);
+  const CovalentGeometry geometry(base);
 
   const std::vector<char> counts_clashes = spread_choice(shares, kClashConformations);
   std::vector<Counts> counts(ensemble.size());
@@ -86,6 +115,7 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
         of.square += (length - bond.base_length) * (length - bond.base_length);
         of.square_ideal += (length - kIdealPeptideBond) * (length - kIdealPeptideBond);
       }
+      count_covalent(base, geometry, x, of);
       if (counts_clashes[i]) of.clashes = clashes.count(x);
       for (const BackboneHydrogenBond& bond : hydrogen_bonds) {
         if (hydrogen_bond_energy(bond, x) >= kHydrogenBondEnergy) continue;
@@ -99,6 +129,7 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
     ++(bond.kind == SecondaryStructure::helix ? result.helix_bond_count : result.strand_bond_count);
   }
   double square = 0, square_ideal = 0, clash_sum = 0, clash_share = 0, helix = 0, strand = 0;
+  double bond_square = 0, angle_square = 0, ideal_square = 0, wrong_hands = 0, twisted = 0, outliers = 0;
   for (int64_t i = 0; i < ensemble.size(); ++i) {
     square += shares[i] * counts[i].square;
     square_ideal += shares[i] * counts[i].square_ideal;
@@ -108,6 +139,12 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
     }
     helix += shares[i] * counts[i].helix;
     strand += shares[i] * counts[i].strand;
+    bond_square += shares[i] * counts[i].bond_square;
+    angle_square += shares[i] * counts[i].angle_square;
+    ideal_square += shares[i] * counts[i].ideal_angle_square;
+    wrong_hands += shares[i] * counts[i].wrong_hands;
+    twisted += shares[i] * counts[i].twisted;
+    outliers += shares[i] * counts[i].outliers;
   }
   const auto ratio = [](double part, size_t whole) {
     return whole > 0 ? part / static_cast<double>(whole) : std::numeric_limits<double>::quiet_NaN();
@@ -118,6 +155,19 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
   result.hydrogen_bonds_kept = ratio(helix + strand, hydrogen_bonds.size());
   result.helix_bonds_kept = ratio(helix, result.helix_bond_count);
   result.strand_bonds_kept = ratio(strand, result.strand_bond_count);
+  size_t ideal_angles = 0;
+  for (const BondAngle& angle : geometry.angles) ideal_angles += angle.ideal > 0;
+  result.all_bonds_rms_deviation = std::sqrt(ratio(bond_square, geometry.bonds.size()));
+  result.angle_rms_deviation = degrees(std::sqrt(ratio(angle_square, geometry.angles.size())));
+  result.backbone_angle_rms_deviation_ideal = degrees(std::sqrt(ratio(ideal_square, ideal_angles)));
+  result.wrong_hands = ratio(wrong_hands, geometry.centres.size());
+  result.twisted_peptides = ratio(twisted, geometry.planes.size());
+  result.ramachandran_outliers = ratio(outliers, geometry.torsions.size());
+  result.bond_count = static_cast<int>(geometry.bonds.size());
+  result.angle_count = static_cast<int>(geometry.angles.size());
+  result.centre_count = static_cast<int>(geometry.centres.size());
+  result.plane_count = static_cast<int>(geometry.planes.size());
+  result.torsion_count = static_cast<int>(geometry.torsions.size());
   return result;
 }
 

@@ -49,6 +49,7 @@ enum Offset : size_t {
   kVersion = 108,
   kImodStamp = 152,
   kImodFlags = 156,
+  kOrigin = 196,
   kMapWord = 208,
   kMachineStamp = 212,
   kRms = 216,
@@ -303,7 +304,8 @@ struct Summary {
 };
 
 std::array<unsigned char, kHeaderBytes> header_bytes(int64_t nx, int64_t ny, int64_t nz, double pixel_size,
-                                                     bool is_volume, const Summary& values) {
+                                                     bool is_volume, const std::array<double, 3>& origin,
+                                                     const Summary& values) {
   std::array<unsigned char, kHeaderBytes> header{};
   const int64_t sides[] = {nx, ny, nz};
   for (int axis = 0; axis < 3; ++axis) {
@@ -312,6 +314,7 @@ std::array<unsigned char, kHeaderBytes> header_bytes(int64_t nx, int64_t ny, int
     store(header, kCell + 4 * axis, static_cast<float>(static_cast<double>(sides[axis]) * pixel_size));
     store(header, kCellAngles + 4 * axis, 90.0f);
     store(header, kMapColumns + 4 * axis, static_cast<int32_t>(axis + 1));
+    store(header, kOrigin + 4 * axis, static_cast<float>(origin[axis]));
   }
   store(header, kMode, int32_t{2});
   store(header, kMinimum, values.minimum);
@@ -378,14 +381,15 @@ void MrcStackWriter::commit() {
   const double count = static_cast<double>(nx_ * ny_) * static_cast<double>(sections_);
   Summary values{minimum_, maximum_, sum_ / count, 0};
   values.deviation = std::sqrt(std::max(0.0, sum_squares_ / count - values.mean * values.mean));
-  const auto header = header_bytes(nx_, ny_, sections_, pixel_size_, is_volume_, values);
+  const auto header = header_bytes(nx_, ny_, sections_, pixel_size_, is_volume_, origin_, values);
   file_.write_at(0, header.data(), header.size());
   file_.commit();
 }
 
-void write_volume(const std::string& path, const float* values, int64_t n, double pixel_size) {
+void write_volume(const std::string& path, const float* values, int64_t n, double pixel_size, std::array<double, 3> origin) {
   MrcStackWriter writer(path, n, n, pixel_size);
   writer.is_volume_ = true;
+  writer.origin_ = origin;
   for (int64_t z = 0; z < n; ++z) writer.write_section(values + z * n * n);
   writer.commit();
 }

@@ -52,7 +52,7 @@ class MrcStackWriter {
   void commit();
 
  private:
-  friend void write_volume(const std::string&, const float*, int64_t, double);
+  friend void write_volume(const std::string&, const float*, int64_t, double, std::array<double, 3>);
 
   AtomicFile file_;
   std::string path_;
@@ -60,9 +60,10 @@ class MrcStackWriter {
   double pixel_size_, sum_ = 0, sum_squares_ = 0;
   float minimum_ = 0, maximum_ = 0;
   bool is_volume_ = false;
+  std::array<double, 3> origin_{0, 0, 0};
 };
 
-void write_volume(const std::string& path, const float* values, int64_t n,
-                  double pixel_size);  // [n][n][n], z y x
+// values [n][n][n], z y x; `origin` is where the centre of the first voxel lies, A, as viewers read it.
+void write_volume(const std::string& path, const float* values, int64_t n, double pixel_size, std::array<double, 3> origin = {0, 0, 0});
 
 }  // namespace cryomer

@@ -30,6 +30,7 @@ ParticleStackOptions particle_options(const TrainingConfig& config, const std::s
   options.data_dir = data_dir.empty() ? config.data.data_dir : data_dir;
   options.pixel_size = config.data.pixel_size;
   options.require_poses = config.data.poses != "infer";
+  options.half = int(config.data.half);
   return options;
 }
 

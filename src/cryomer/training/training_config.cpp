@@ -12,6 +12,7 @@ void DataConfig::visit(ConfigVisitor& v) {
   v.field("poses", poses, "given, refine (start from those of the file) or infer (none needed)");
   v.field("frame", frame, "where the structure stands: auto, centroid, origin or box");
   v.field("pixel_size", pixel_size, "A; 0: as the files say");
+  v.field("half", half, "1 or 2: only that half of the particles (rlnRandomSubset, or every other row); 0: all");
   v.field("held_out_fraction", held_out_fraction, "share of the particles the model is only judged by");
   v.field("calibration_particles", calibration_particles, "particles that noise and scale are learned from");
 }
@@ -119,6 +120,7 @@ void TrainingConfig::check() const {
   between("model.decoder.blocks", double(model.decoder.blocks), 0, 1000);
   between("model.encoder.grid_margin", model.encoder.grid_margin, 0, 1000);
   for (const int64_t width : model.encoder.widths) between("model.encoder.widths", double(width), 1, 100000);
+  between("data.half (--half)", double(data.half), 0, 2);
   between("posterior.sleep_share", posterior.sleep_share, 0, 1);
   between("posterior.learning_rate", posterior.learning_rate, 0, 1000);
   between("objective.warmup", objective.warmup, 0, 1);

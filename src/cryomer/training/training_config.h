@@ -12,6 +12,7 @@ struct DataConfig {
   std::string poses = "given";  // given; refine: those of the file are a start; infer: none are needed
   std::string frame = "auto";  // where the structure stands relative to the poses' origin: auto, centroid, origin, box
   double pixel_size = 0;       // A; 0: from the files
+  int64_t half = 0;            // 1 or 2: train on that half of the particles only; 0: on all
   double held_out_fraction = 0.1;
   int64_t calibration_particles = 1000;
   void visit(ConfigVisitor& v);
