@@ -152,5 +152,52 @@ TEST(AssignedMean, TakesDrawsWithRepetition) {
   testing::error_of([&] { assigned_mean(matrix, {0}, {0, 1}); });
 }
 
+// The standard error is what values of other draws scatter by.
+TEST(EmdRmsd, KnowsHowFarItsValueScatters) {
+  Random random(11);
+  const std::vector<float> centre = cloud(12, 6, random);
+  const std::vector<float> away = cloud(12, 6, random);
+  std::vector<double> values, errors;
+  for (int repeat = 0; repeat < 60; ++repeat) {
+    Ensemble sides[2];
+    for (int side = 0; side < 2; ++side) {
+      sides[side].atom_count = 12;
+      for (int i = 0; i < 60; ++i) {
+        // Along one direction, with different spreads, so that there is much to transport.
+        const double s = (side ? 0.6 : 0.3) * random.normal();
+        std::vector<float> x = centre;
+        for (size_t k = 0; k < x.size(); ++k) x[k] += float(s * away[k] + 0.05 * random.normal());
+        sides[side].append(x.data());
+      }
+    }
+    const EmdRmsd emd = emd_rmsd(sides[0], sides[1], centre.data(), all_atoms(12), {}, {60, 1});
+    values.push_back(emd.value);
+    errors.push_back(emd.error);
+  }
+  double mean = 0, square = 0, error = 0;
+  for (size_t i = 0; i < values.size(); ++i) mean += values[i] / 60, error += errors[i] / 60;
+  for (const double value : values) square += (value - mean) * (value - mean) / 59;
+  EXPECT_NEAR(error / std::sqrt(square), 1, 0.35);
+}
+
+TEST(EmdRmsd, ComparesWithItsFloorAtEqualNumbers) {
+  Random random(12);
+  const std::vector<float> centre = cloud(20, 5, random);
+  const Ensemble truth = perturbed(centre, 200, 1, random), ensemble = perturbed(centre, 200, 1, random);
+  const EmdRmsd emd = emd_rmsd(ensemble, truth, centre.data(), all_atoms(20), {}, {150, 1});
+  EXPECT_EQ(emd.floor_n, 100);
+  EXPECT_NEAR(emd.value_at_floor_n, emd.floor, 3 * std::hypot(emd.error_at_floor_n, emd.floor_error));
+  EXPECT_GT(emd.floor_error, 0);
+  EXPECT_NEAR(emd.coverage, 0.95, 0.07);
+  EXPECT_NEAR(emd.precision, 0.95, 0.07);
+  // An ensemble of one place covers little, but what it has is true.
+  const Ensemble narrow = perturbed(std::vector<float>(truth.conformation(0), truth.conformation(0) + 60), 200, 0.01, random);
+  const EmdRmsd of_narrow = emd_rmsd(narrow, truth, centre.data(), all_atoms(20), {}, {100, 1});
+  EXPECT_EQ(of_narrow.floor_n, 100);
+  EXPECT_EQ(of_narrow.value_at_floor_n, of_narrow.value);
+  EXPECT_LT(of_narrow.coverage, 0.8);
+  EXPECT_GT(of_narrow.precision, 0.9);
+}
+
 }  // namespace
 }  // namespace cryomer

@@ -128,6 +128,20 @@ TEST(PosteriorComparison, OverSeveralSamplesTakesTheirMeanAndCalibration) {
             0.7 * compare_posterior(c.base, single, {}, c.truth, c.options).distances[0].rmse);
 }
 
+// Samples scatter about the true state: they differ from each other by the root of two as much as from it, and the mean of
+// eight is off by a third of what one more sample would be.
+TEST(PosteriorComparison, ComparesStatedWithActualUncertainty) {
+  Random random(8);
+  Case c(random, 300);
+  InMemory posterior(c.answers(0.3, 8, random));
+  const PosteriorComparison result = compare_posterior(c.base, posterior, {}, c.truth, c.options);
+  EXPECT_NEAR(result.uncertainty.ratio, 1 / std::sqrt(2.0), 0.02);
+  EXPECT_EQ(result.uncertainty.bins.size(), 10u);
+  EXPECT_NEAR(result.distances[0].uncertainty.ratio, 1.0 / 3, 0.05);
+  InMemory single(c.answers(0.3, 1, random));
+  EXPECT_TRUE(compare_posterior(c.base, single, {}, c.truth, c.options).uncertainty.bins.empty());
+}
+
 TEST(PosteriorComparison, LooksAtTheChosenAtoms) {
   Random random(5);
   Case c(random);

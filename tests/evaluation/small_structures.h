@@ -61,7 +61,7 @@ inline Structure polypeptide(const std::string& residue, int count, double phi, 
     add_atom(structure, "CA", 6, ca);
     add_atom(structure, "C", 6, c);
     add_atom(structure, "O", 8, placed(n, ca, c, 1.231, radians(120.5), radians(psi + 180)));
-    const Vec3 cb = placed(c, n, ca, 1.53, radians(110.5), radians(phi + 238));
+    const Vec3 cb = placed(c, n, ca, 1.53, radians(110.5), radians(238));
     add_atom(structure, "CB", 6, cb);
     if (residue == "SER") add_atom(structure, "OG", 8, placed(n, ca, cb, 1.42, radians(110.8), radians(180)));
   }

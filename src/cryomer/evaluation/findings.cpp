@@ -53,7 +53,7 @@ void judge_hand(const EnsembleComparison& e, Writer& write) {
               "true ones; as they are, {}.",
               length(e.mirror.rmsd_mirrored), length(e.mirror.rmsd));
   }
-  if (wrong > kSeriousGeometry) {
+  if (wrong > e.truth_geometry.wrong_hands + kSeriousGeometry) {
     write.say(Verdict::wrong, "chirality", "{} of the amino acids are of the wrong hand (D), {} in the truth.", percent(wrong),
               percent(e.truth_geometry.wrong_hands));
   }
@@ -240,7 +240,7 @@ void judge_geometry(const EnsembleComparison& e, Writer& write) {
     write.say(Verdict::wrong, "geometry", "Secondary structure is lost: {} of the base structure's hydrogen bonds are kept, {} in the truth.", percent(of.hydrogen_bonds_kept),
               percent(truth.hydrogen_bonds_kept));
   }
-  if (good && of.wrong_hands <= kSeriousGeometry) write.say(Verdict::good, "geometry", "Bonds, angles, torsions, contacts and secondary structure are as good as in the truth.");
+  if (good && of.wrong_hands <= truth.wrong_hands + kSeriousGeometry) write.say(Verdict::good, "geometry", "Bonds, angles, torsions, contacts and secondary structure are as good as in the truth.");
 }
 
 }  // namespace
