@@ -1,12 +1,18 @@
 #include "comparison_inputs.h"
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <iterator>
+#include <numeric>
 
 #include "cryomer/base/atomic_file.h"
 #include "cryomer/base/error.h"
+#include "cryomer/base/log.h"
 #include "cryomer/base/text.h"
 #include "cryomer/base/units.h"
+#include "cryomer/evaluation/conformations.h"
+#include "cryomer/io/common_atoms.h"
 #include "cryomer/io/weights.h"
 
 namespace cryomer {
@@ -50,6 +56,35 @@ void ComparisonInputs::check() const {
     if (std::filesystem::exists(posterior + "/" + name)) continue;
     fail("--posterior {}: there is no {} in it. It comes from `cryomer infer` with --structures mean or samples:K", posterior, name);
   }
+}
+
+CommonAtoms::CommonAtoms(const Structure& base, const ComparisonInputs& inputs) : base_(base) {
+  atoms_ = atoms_in_trajectory(inputs.truth, base, inputs.truth_topology);
+  const auto tell = [&](const std::string& path, const std::vector<int>& kept) {
+    if (int(kept.size()) < base.atom_count()) log_warning("{} lacks atoms of {}; left out of the comparison are {}", path, base.source, describe_left_out(base, kept));
+  };
+  tell(inputs.truth, atoms_);
+  if (!inputs.ensemble.empty()) {
+    const std::vector<int> other = atoms_in_trajectory(inputs.ensemble, base, inputs.topology);
+    tell(inputs.ensemble, other);
+    std::vector<int> both;
+    std::set_intersection(atoms_.begin(), atoms_.end(), other.begin(), other.end(), std::back_inserter(both));
+    atoms_ = both;
+  }
+  if (atoms_.size() < 3) fail("{} and {} have {} atoms of {} in common, expected at least three", inputs.truth, inputs.ensemble, atoms_.size(), base.source);
+  structure_ = int(atoms_.size()) == base.atom_count() ? base : restricted(base, atoms_);
+}
+
+Ensemble CommonAtoms::read(const std::string& path, const std::string& topology) const {
+  const std::vector<int> own = atoms_in_trajectory(path, base_, topology);
+  const bool whole = int(own.size()) == base_.atom_count();
+  Ensemble ensemble = read_ensemble(path, whole ? base_ : restricted(base_, own), topology);
+  if (own.size() == atoms_.size()) return ensemble;
+  std::vector<int> places;
+  for (const int atom : atoms_) places.push_back(int(std::lower_bound(own.begin(), own.end(), atom) - own.begin()));
+  std::vector<int64_t> all(ensemble.size());
+  std::iota(all.begin(), all.end(), int64_t{0});
+  return selected(ensemble, all, places);
 }
 
 const StarTable& particle_table(const StarFile& star, const std::string& path) {

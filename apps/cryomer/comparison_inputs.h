@@ -22,6 +22,20 @@ struct ComparisonInputs {
   void check() const;
 };
 
+// The atoms of the base that --truth and --ensemble have, too; others are left out, which is said in the log. With the same atoms
+// everywhere this is the base itself.
+class CommonAtoms {
+ public:
+  CommonAtoms(const Structure& base, const ComparisonInputs& inputs);
+  const Structure& structure() const { return structure_; }
+  Ensemble read(const std::string& path, const std::string& topology) const;
+
+ private:
+  const Structure& base_;
+  std::vector<int> atoms_;  // of the base
+  Structure structure_;
+};
+
 // The table with the particles' rows; `path` is for the message when there is none.
 const StarTable& particle_table(const StarFile& star, const std::string& path);
 // Poses of a STAR's rows, or none when it has no angles.

@@ -78,9 +78,89 @@ Json& distance_entry(Json& list, const std::string& name) {
   return list.back();
 }
 
+Json agreement_json(const Agreement& agreement) {
+  Json distances = Json::array();
+  for (const DistanceAgreement& d : agreement.distances) {
+    distances.push_back({{"name", d.name},
+                         {"mean", d.mean},
+                         {"mean_error", d.mean_error},
+                         {"std", d.standard_deviation},
+                         {"std_error", d.deviation_error},
+                         {"wasserstein", d.wasserstein},
+                         {"ks", d.ks},
+                         {"centres", d.centres},
+                         {"shares", d.shares}});
+    if (!std::isnan(d.cut)) {
+      distances.back()["cut"] = d.cut;
+      distances.back()["below_cut"] = d.below_cut;
+    }
+  }
+  return {{"names", agreement.names},
+          {"sizes", agreement.sizes},
+          {"atoms", name_of(agreement.atoms)},
+          {"emd_rmsd", agreement.emd.value_at_floor_n},
+          {"emd_rmsd_interval", interval_json(agreement.emd.value_at_floor_n, agreement.emd.error_at_floor_n)},
+          {"emd_rmsd_floor", agreement.emd.floor},
+          {"emd_rmsd_baseline", agreement.emd.baseline},
+          {"n", agreement.emd.floor_n},
+          {"residues", agreement.residues},
+          {"rmsf", agreement.rmsf},
+          {"disagreement", agreement.disagreement},
+          {"median_disagreement", agreement.median_disagreement},
+          {"resolved", agreement.resolved},
+          {"rmsf_r", agreement.rmsf_r},
+          {"principal_motions", motions_json(agreement.motions)},
+          {"distances", distances}};
+}
+
+Json figure_json(const PopulationFigure& figure) {
+  return {{"value", figure.value}, {"error", figure.error}, {"averaged", figure.averaged}, {"of_means", figure.of_means}};
+}
+
+Json population_json(const Population& p) {
+  Json json = {{"name", p.name},         {"particles", p.particles}, {"samples_per_particle", p.samples_per_particle},
+               {"centres", p.centres},   {"share", p.share},         {"low", p.low},
+               {"high", p.high},         {"averaged", p.averaged},   {"of_means", p.of_means},
+               {"prior", p.prior},       {"mean", figure_json(p.mean)}, {"std", figure_json(p.standard_deviation)}};
+  if (p.has_cut) {
+    json["cut"] = p.cut;
+    json["below_cut"] = figure_json(p.below_cut);
+  }
+  return json;
+}
+
+Json run_json(const RunJudgement& run) {
+  Json json = {{"run", run.run}, {"absent", run.absent}};
+  if (run.held_out) {
+    const HeldOutFigures& h = *run.held_out;
+    json["held_out"] = {{"epoch", h.epoch},
+                        {"log_likelihood", h.log_likelihood},
+                        {"divergence", h.divergence},
+                        {"base_log_likelihood", h.base_log_likelihood},
+                        {"training_log_likelihood", h.training_log_likelihood},
+                        {"gain", h.gain()}};
+  }
+  Json axes = Json::array();
+  for (const LatentAxis& axis : run.latent) {
+    axes.push_back({{"share", axis.share}, {"std", axis.deviation}, {"prior_std", axis.prior_deviation}, {"offset", axis.offset}, {"ks", axis.ks}});
+  }
+  json["latent_directions"] = axes;
+  if (run.particles_and_prior) json["particles_and_prior"] = agreement_json(*run.particles_and_prior);
+  Json populations = Json::array();
+  for (const Population& population : run.populations) populations.push_back(population_json(population));
+  json["populations"] = populations;
+  return json;
+}
+
 }  // namespace
 
 std::string comparison_json(const EnsembleComparison* ensemble, const PosteriorComparison* posterior) {
+  return evaluation_json({ensemble, posterior, nullptr, nullptr});
+}
+
+std::string evaluation_json(const EvaluationParts& parts) {
+  const EnsembleComparison* const ensemble = parts.ensemble;
+  const PosteriorComparison* const posterior = parts.posterior;
   Json json = Json::object();
   Json distances = Json::array();
   if (ensemble) {
@@ -164,6 +244,14 @@ std::string comparison_json(const EnsembleComparison* ensemble, const PosteriorC
   };
   if (ensemble) add(findings(*ensemble));
   if (posterior) add(findings(*posterior));
+  if (parts.half_sets) {
+    json["half_sets"] = agreement_json(*parts.half_sets);
+    add(findings(*parts.half_sets));
+  }
+  if (parts.run) {
+    json["run"] = run_json(*parts.run);
+    add(findings(*parts.run));
+  }
   json["findings"] = words;
   return json.dump(2) + "\n";
 }

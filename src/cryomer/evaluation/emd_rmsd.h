@@ -11,7 +11,8 @@
 // mean of v over the other (del Barrio and Loubes 2019), so its variance is the sum of theirs. This is what a
 // bootstrap that resamples both draws at fixed prices converges to. Resampling conformations and assigning
 // anew would be biased upwards, since repeated members have to be matched far away, and resampling matched
-// pairs would ignore that the partners were drawn, too. Conformations count as independent draws: frames of
+// pairs would ignore that the partners were drawn, too. Where both draws are of one distribution the prices are
+// hardly determined, and the error is too large rather than too small. Conformations count as independent draws: frames of
 // one simulation that follow each other are not, and their true error is larger.
 #pragma once
 

@@ -65,8 +65,17 @@ class Matcher {
   }
 
   std::vector<int> match() {
-    std::vector<int> indices;
+    const std::vector<int> indices = find();
     std::vector<int> missing;
+    for (size_t i = 0; i < indices.size(); ++i) {
+      if (indices[i] < 0) missing.push_back(static_cast<int>(i));
+    }
+    if (!missing.empty()) fail_missing(missing);
+    return indices;
+  }
+
+  std::vector<int> find() {
+    std::vector<int> indices;
     std::unordered_map<std::string, size_t> uses;  // atoms of equal label are taken in turn
     for (int i = 0; i < structure_.atom_count(); ++i) {
       const Atom& atom = structure_.atoms[i];
@@ -81,10 +90,8 @@ class Matcher {
             index = take(key_of(chain, residue, name), uses);
         }
       }
-      if (index < 0) missing.push_back(i);
       indices.push_back(index);
     }
-    if (!missing.empty()) fail_missing(missing);
     return indices;
   }
 
@@ -179,6 +186,10 @@ class Matcher {
 
 std::vector<int> match_atoms(const Structure& structure, const Structure& other) {
   return Matcher(structure, other).match();
+}
+
+std::vector<int> find_atoms(const Structure& structure, const Structure& other) {
+  return Matcher(structure, other).find();
 }
 
 }  // namespace cryomer

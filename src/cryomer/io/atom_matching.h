@@ -12,5 +12,7 @@ namespace cryomer {
 // programs spell differently (OT1, O1P, ILE CD) count as equal. Fails with the labels that are missing and
 // the likely reason.
 std::vector<int> match_atoms(const Structure& structure, const Structure& other);
+// The same, with -1 for those that are missing.
+std::vector<int> find_atoms(const Structure& structure, const Structure& other);
 
 }  // namespace cryomer

@@ -1,0 +1,253 @@
+#include "run_evaluation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "cryomer/base/atomic_file.h"
+#include "cryomer/base/error.h"
+#include "cryomer/base/log.h"
+#include "cryomer/evaluation/latent_space.h"
+#include "cryomer/evaluation/marginal.h"
+#include "cryomer/inference/posterior.h"
+#include "cryomer/inference/sampling.h"
+#include "cryomer/io/csv.h"
+#include "cryomer/io/npy.h"
+#include "cryomer/io/structure_file.h"
+
+namespace cryomer {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kParticles = 1000;  // inferred when no posterior is given
+constexpr int64_t kSamples = 16;      // of each particle's posterior, for populations
+constexpr int64_t kDrawn = 2048;      // of the prior
+constexpr int64_t kAxes = 3;
+
+bool is_run(const std::string& path) {
+  const RunDirectory directory{path};
+  return fs::is_directory(path) && (fs::exists(directory.config()) || fs::exists(directory.checkpoint()));
+}
+
+Ensemble decoded(const TrainedModel& trained, const Tensor& latents, const std::string& label) {
+  Ensemble ensemble;
+  ensemble.atom_count = trained.setup.structure.atom_count();
+  decode_in_blocks(trained, latents, label, [&](const Tensor& block) {
+    for (int64_t i = 0; i < block.size(0); ++i) ensemble.append(block.data_ptr<float>() + i * block.size(1) * 3);
+  });
+  return ensemble;
+}
+
+AgreementOptions agreement_options(const ComparisonInputs& inputs, const Structure& base, int64_t n, int64_t seed) {
+  AgreementOptions options;
+  options.emd.n = n;
+  options.emd.seed = uint64_t(seed);
+  options.atoms = atom_set_from_name(inputs.atoms);
+  options.distances = inputs.pairs(base);
+  options.cuts = inputs.cuts;
+  return options;
+}
+
+void require_same_atoms(const Structure& base, const Structure& other, const std::string& name) {
+  if (base.atom_count() != other.atom_count()) {
+    fail("{}: its structure has {} atoms, the other {}: both runs must be of the same structure", name, other.atom_count(), base.atom_count());
+  }
+  for (int a = 0; a < base.atom_count(); ++a) {
+    if (atom_label(base, a) == atom_label(other, a)) continue;
+    fail("{}: its atom {} is {}, of the other {}: both runs must be of the same structure", name, a + 1, atom_label(other, a), atom_label(base, a));
+  }
+}
+
+struct Latents {
+  Tensor mean, deviation;  // [particles, dim]
+  std::string source;
+};
+
+Latents latents_of_folder(const std::string& folder, const TrainedModel& trained) {
+  const NpyArray mean = read_npy(folder + "/latents.npy"), deviation = read_npy(folder + "/latents_std.npy");
+  if (mean.shape.size() != 2 || mean.shape[1] != trained.model->latent_dim || deviation.shape != mean.shape) {
+    fail("{}: latents.npy is {} and latents_std.npy {}, expected [particles, {}] of both: is it a posterior of this run?", folder,
+         shape_text(mean.shape), shape_text(deviation.shape), trained.model->latent_dim);
+  }
+  return {tensor_from(mean.values, mean.shape), tensor_from(deviation.values, deviation.shape), folder};
+}
+
+std::vector<int64_t> spread(int64_t count, int64_t most) {
+  std::vector<int64_t> rows;
+  for (int64_t i = 0; i < std::min(count, most); ++i) rows.push_back(i * count / std::min(count, most));
+  return rows;
+}
+
+Latents inferred_latents(const TrainedModel& trained, const std::string& data_dir) {
+  const ParticleStack stack = ParticleStack::open(trained.setup.config.data.particles, particle_options(trained.setup.config, data_dir));
+  const Posterior posterior = infer_posterior_of(spread(stack.size(), kParticles), trained, stack, true);
+  return {posterior.mean, posterior.deviation, formatted("{} of {} particles", posterior.mean.size(0), stack.size())};
+}
+
+std::optional<HeldOutFigures> held_out_figures(const RunDirectory& directory, std::vector<std::string>& absent) {
+  if (!fs::exists(directory.metrics())) {
+    absent.push_back("Held-out likelihood: the run has no metrics.csv yet; a row is written after each pass over the particles.");
+    return std::nullopt;
+  }
+  const CsvTable metrics = read_csv(directory.metrics());
+  const auto last = [&](const char* column) { return metrics.numbers(column).back(); };
+  for (const char* column : {"epoch", "held_out_log_likelihood", "held_out_kl", "base_log_likelihood", "log_likelihood"}) {
+    if (metrics.row_count() > 0 && metrics.has(column)) continue;
+    absent.push_back(formatted("Held-out likelihood: {} {}.", directory.metrics(), metrics.row_count() > 0 ? formatted("has no column {}", column) : "has no row yet"));
+    return std::nullopt;
+  }
+  HeldOutFigures figures;
+  figures.epoch = int64_t(last("epoch"));
+  figures.log_likelihood = last("held_out_log_likelihood");
+  figures.divergence = last("held_out_kl");
+  figures.base_log_likelihood = last("base_log_likelihood");
+  figures.training_log_likelihood = last("log_likelihood");
+  return figures;
+}
+
+// One sample of each row's posterior for each of `count` draws, particles taken in turn in random order.
+Tensor aggregated_draws(const Latents& latents, int64_t count, Random random) {
+  const int64_t particles = latents.mean.size(0), dim = latents.mean.size(1);
+  const std::vector<int64_t> order = random.substream(0).permutation(particles);
+  std::vector<int64_t> rows;
+  for (int64_t k = 0; k < count; ++k) rows.push_back(order[k % particles]);
+  Tensor noise = at::empty({count, dim});
+  random.substream(1).fill_normal(noise.data_ptr<float>(), size_t(count * dim));
+  const Tensor index = tensor_from(rows);
+  return latents.mean.index_select(0, index) + latents.deviation.index_select(0, index) * noise;
+}
+
+std::vector<LatentAxis> compare_latents(const Tensor& aggregated, const Tensor& prior) {
+  const std::vector<float> points = to_floats(aggregated), prior_points = to_floats(prior);
+  const LatentDirections directions = principal_directions(points, aggregated.size(1), kAxes);
+  std::vector<LatentAxis> axes;
+  for (int64_t k = 0; k < directions.count(); ++k) {
+    const Marginal of{directions.along(k, points), {}}, of_prior{directions.along(k, prior_points), {}};
+    const Moments moment = moments(of), prior_moment = moments(of_prior);
+    axes.push_back({directions.share[k], moment.standard_deviation, prior_moment.standard_deviation, prior_moment.mean - moment.mean, ks_statistic(of, of_prior)});
+  }
+  return axes;
+}
+
+// Distances in samples of each particle's posterior: [distance][particle][sample].
+struct Samples {
+  int64_t per_particle = 0;
+  std::vector<std::vector<double>> distances;
+};
+
+Samples samples_of_particles(const TrainedModel& trained, const Structure& base, const Latents& latents, const std::vector<PairDistance>& pairs,
+                             const std::string& posterior, int64_t seed) {
+  Samples result;
+  result.distances.resize(pairs.size());
+  const auto add = [&](const float* structure) {
+    for (size_t d = 0; d < pairs.size(); ++d) result.distances[d].push_back(pairs[d].of(structure));
+  };
+  const std::string path = posterior + "/structures.dcd";
+  if (!posterior.empty() && fs::exists(path)) {
+    const auto structures = open_trajectory(path, base);
+    const int64_t each = structures->size() / latents.mean.size(0);
+    if (each > 1 && each * latents.mean.size(0) == structures->size()) {
+      result.per_particle = each;
+      std::vector<float> x(size_t(3 * base.atom_count()));
+      for (int64_t i = 0; i < structures->size(); ++i) {
+        structures->read(i, x.data());
+        add(x.data());
+      }
+      return result;
+    }
+  }
+  const std::vector<int64_t> rows = spread(latents.mean.size(0), kParticles);
+  const Tensor index = tensor_from(rows);
+  const int64_t count = int64_t(rows.size()), dim = latents.mean.size(1);
+  Tensor noise = at::empty({count, kSamples, dim});
+  Random(uint64_t(seed), 0x5a3).fill_normal(noise.data_ptr<float>(), size_t(noise.numel()));
+  result.per_particle = kSamples;
+  const DiagonalGaussian chosen{latents.mean.index_select(0, index), latents.deviation.index_select(0, index)};
+  decode_in_blocks(trained, chosen.sample(noise).reshape({-1, dim}), "particles' samples", [&](const Tensor& block) {
+    for (int64_t i = 0; i < block.size(0); ++i) add(block.data_ptr<float>() + i * block.size(1) * 3);
+  });
+  return result;
+}
+
+}  // namespace
+
+Structure structure_of_run(const std::string& folder) {
+  if (!is_run(folder)) {
+    fail("{}: neither config.json nor checkpoint.safetensors in this folder; expected the --out folder of `cryomer train`", folder);
+  }
+  const RunDirectory directory{folder};
+  if (fs::exists(directory.checkpoint())) return load_trained_model(directory).setup.structure;
+  TrainingConfig config;
+  config_from_json(config, read_file(directory.config()), directory.config());
+  return read_structure(directory.structure(config.data.structure));
+}
+
+Agreement compare_half_sets(const std::vector<std::string>& sides, const Structure& base, const ComparisonInputs& inputs, int64_t seed) {
+  Ensemble ensembles[2];
+  std::vector<DataConfig> runs;
+  for (int side = 0; side < 2; ++side) {
+    if (!fs::is_directory(sides[side])) {
+      ensembles[side] = read_ensemble(sides[side], base, inputs.topology);
+      continue;
+    }
+    const TrainedModel trained = load_trained_model({sides[side]});
+    require_same_atoms(base, trained.setup.structure, sides[side]);
+    runs.push_back(trained.setup.config.data);
+    ensembles[side] = decoded(trained, trained.model->prior.sample(inputs.n, uint64_t(seed + side)), "sampling");
+  }
+  if (runs.size() == 2 && runs[0].particles == runs[1].particles && (runs[0].half == runs[1].half || runs[0].half == 0 || runs[1].half == 0)) {
+    log_warning("{} and {} were not trained on different halves (train --half 1 and --half 2): what they agree on may be the noise of the same images",
+                sides[0], sides[1]);
+  }
+  // Half of each side's draws are compared with half of the other's: then both floor and value have n of each.
+  const int64_t n = std::max<int64_t>(1, std::min({inputs.n, ensembles[0].size(), ensembles[1].size() / 2}));
+  Agreement agreement = compare_sides(base, ensembles[0], ensembles[1], agreement_options(inputs, base, n, seed));
+  agreement.names = {sides[0], sides[1]};
+  return agreement;
+}
+
+RunJudgement judge_run(const std::string& folder, const Structure& base, const ComparisonInputs& inputs, const std::string& data_dir, int64_t seed) {
+  RunJudgement result;
+  result.run = folder;
+  const RunDirectory directory{folder};
+  result.held_out = held_out_figures(directory, result.absent);
+  if (!fs::exists(directory.checkpoint())) {
+    result.absent.push_back("Prior, particles and populations: the run has no checkpoint yet.");
+    return result;
+  }
+  const TrainedModel trained = load_trained_model(directory);
+  Latents latents;
+  try {
+    latents = inputs.posterior.empty() ? inferred_latents(trained, data_dir) : latents_of_folder(inputs.posterior, trained);
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const Error& problem) {
+    if (!inputs.posterior.empty()) throw;
+    result.absent.push_back(formatted("Particles and populations: {} (--data-dir says where image stacks are)", problem.what()));
+    return result;
+  }
+  const Tensor prior = trained.model->prior.sample(kDrawn, uint64_t(seed));
+  const Tensor aggregated = aggregated_draws(latents, kDrawn, Random(uint64_t(seed), 0xa66));
+  result.latent = compare_latents(aggregated, prior);
+  const Ensemble of_prior = decoded(trained, prior, "draws of the prior"), of_particles = decoded(trained, aggregated, "draws of the particles");
+  const std::vector<PairDistance> pairs = inputs.pairs(base);
+  result.particles_and_prior = compare_sides(base, of_particles, of_prior, agreement_options(inputs, base, std::min<int64_t>(inputs.n, kDrawn / 2), seed));
+  result.particles_and_prior->names = {"particles", "prior"};
+  if (pairs.empty()) {
+    result.absent.push_back("Populations: no --distance was given.");
+    return result;
+  }
+  const Samples samples = samples_of_particles(trained, base, latents, pairs, inputs.posterior, seed);
+  for (size_t d = 0; d < pairs.size(); ++d) {
+    PopulationOptions options;
+    options.seed = uint64_t(seed);
+    options.has_cut = !inputs.cuts.empty();
+    if (options.has_cut) options.cut = inputs.cuts[d];
+    result.populations.push_back(estimated_population(pairs[d].name, samples.distances[d], samples.per_particle, distances_of(pairs[d], of_prior), options));
+  }
+  return result;
+}
+
+}  // namespace cryomer
