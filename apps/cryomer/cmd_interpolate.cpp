@@ -6,9 +6,12 @@
 #include "cryomer/base/atomic_file.h"
 #include "cryomer/base/log.h"
 #include "cryomer/base/text.h"
+#include "cryomer/evaluation/latent_space.h"
 #include "cryomer/inference/posterior.h"
 #include "cryomer/inference/sampling.h"
 #include "cryomer/io/trajectory.h"
+#include "cryomer/io/viewer_script.h"
+#include "run_latents.h"
 
 namespace cryomer {
 
@@ -16,12 +19,16 @@ namespace {
 
 struct Interpolate {
   CommonOptions common;
-  std::string run_folder, from, to, out, data_dir;
-  int64_t steps = 25;
-  bool overwrite = false;
+  std::string run_folder, from, to, out, data_dir, posterior;
+  int64_t steps = 25, along = 0;
+  double extent = 2;
+  bool overwrite = false, scripts = false;
 
+  Tensor points(const TrainedModel& trained) const;
   void run() const;
 };
+
+constexpr int64_t kParticles = 1000;  // that main directions are found from
 
 // A file of numbers, or the row of a particle, whose posterior mean it is.
 Tensor latent_of(const std::string& text, const char* flag, const TrainedModel& trained, const std::string& data_dir) {
@@ -45,29 +52,55 @@ Tensor latent_of(const std::string& text, const char* flag, const TrainedModel& 
   return tensor_from(values, {1, dim});
 }
 
+// [steps, latent_dim]
+Tensor Interpolate::points(const TrainedModel& trained) const {
+  const Tensor share = at::linspace(0, 1, steps).unsqueeze(1);
+  if (along == 0) {
+    const Tensor a = latent_of(from, "--from", trained, data_dir), b = latent_of(to, "--to", trained, data_dir);
+    return a + share * (b - a);
+  }
+  const int64_t dim = trained.model->latent_dim;
+  if (along > dim) fail_usage("--along {}: the latent space has {} dimensions", along, dim);
+  const RunLatents latents = latents_of_run(trained, posterior, data_dir, kParticles);
+  const Tensor draws = aggregated_draws(latents, std::max<int64_t>(latents.mean.size(0), 4096), Random(uint64_t(common.seed), 0xa66));
+  const LatentDirections axes = principal_directions(to_floats(draws), dim, along);
+  log_info("Direction {} holds {:.1f} % of the variance of {}", along, 100 * axes.share[along - 1], latents.source);
+  const double reach = extent * axes.deviation[along - 1];
+  const Tensor a = tensor_from(axes.point(along - 1, -reach), {1, dim}), b = tensor_from(axes.point(along - 1, reach), {1, dim});
+  return a + share * (b - a);
+}
+
 void Interpolate::run() const {
   common.apply();
   if (steps < 2 || steps > 1000000) fail_usage("--steps {}: expected 2 to 1000000", steps);
+  if (along < 0) fail_usage("--along {}: expected 1 for the direction of largest variance, 2 for the next, ...", along);
+  if (along == 0 && (from.empty() || to.empty())) fail_usage("give --from and --to, or --along for a main direction of the particles");
+  if (along > 0 && (!from.empty() || !to.empty())) fail_usage("give --from and --to, or --along, not both");
+  if (!(extent > 0 && extent <= 10)) fail_usage("--extent {}: expected more than 0, at most 10 standard deviations", extent);
   check_output_file("--out", out, overwrite);
   const TrainedModel trained = load_trained_model({run_folder});
-  const Tensor a = latent_of(from, "--from", trained, data_dir), b = latent_of(to, "--to", trained, data_dir);
-  const Tensor share = at::linspace(0, 1, steps).unsqueeze(1);
+  const Tensor latents = points(trained);
   const std::unique_ptr<TrajectoryWriter> writer = create_trajectory(out, trained.setup.structure);
-  decode_in_blocks(trained, a + share * (b - a), "decoding", [&](const Tensor& structures) {
+  decode_in_blocks(trained, latents, "decoding", [&](const Tensor& structures) {
     for (int64_t i = 0; i < structures.size(0); ++i) writer->write(structures.data_ptr<float>() + i * structures.size(1) * 3);
   });
   writer->commit();
+  if (scripts) write_viewer_scripts(out, steps, ViewedFile::Kind::path);
   log_info("Wrote {} structures to {}", steps, out);
 }
 
 }  // namespace
 
 void add_interpolate(CLI::App& program) {
-  CLI::App* command = program.add_subcommand("interpolate", "Structures along a line in latent space");
+  CLI::App* command = program.add_subcommand("interpolate", "Structures along a line in latent space, or along a main direction of the particles");
   auto s = std::make_shared<Interpolate>();
   command->add_option("run", s->run_folder, "Folder of the run")->required();
-  command->add_option("--from", s->from, "Row of a particle (0-based), or a text file of latent coordinates")->required();
-  command->add_option("--to", s->to, "Likewise, the other end")->required();
+  command->add_option("--from", s->from, "Row of a particle (0-based), or a text file of latent coordinates");
+  command->add_option("--to", s->to, "Likewise, the other end");
+  command->add_option("--along", s->along, "Instead: the main direction of this number (1: largest variance) of all particles' posteriors together");
+  command->add_option("--extent", s->extent, "Standard deviations of --along to either side")->capture_default_str();
+  command->add_option("--posterior", s->posterior, "Folder of cryomer infer with the particles of --along; default: some are inferred here");
+  command->add_flag("--scripts", s->scripts, "Also write scripts that open and play it in ChimeraX (.cxc) and PyMOL (.pml)");
   command->add_option("--steps", s->steps, "Number of structures")->capture_default_str();
   command->add_option("--out", s->out, "File: .pdb, .cif or .dcd")->required();
   command->add_flag("--overwrite", s->overwrite, "Replace the file if it exists");

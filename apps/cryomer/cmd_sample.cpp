@@ -6,6 +6,7 @@
 #include "cryomer/inference/sampling.h"
 #include "cryomer/io/npy.h"
 #include "cryomer/io/trajectory.h"
+#include "cryomer/io/viewer_script.h"
 
 namespace cryomer {
 
@@ -17,7 +18,7 @@ struct Sample {
   CommonOptions common;
   std::string run_folder, out, latents;
   int64_t n = 2048;
-  bool overwrite = false;
+  bool overwrite = false, scripts = false;
 
   void run() const {
     common.apply();
@@ -30,6 +31,7 @@ struct Sample {
       for (int64_t i = 0; i < structures.size(0); ++i) writer->write(structures.data_ptr<float>() + i * structures.size(1) * 3);
     });
     writer->commit();
+    if (scripts) write_viewer_scripts(out, z.size(0), ViewedFile::Kind::states);
     log_info("Wrote {} structures to {}", z.size(0), out);
   }
 
@@ -56,6 +58,7 @@ void add_sample(CLI::App& program) {
   command->add_option("--n", s->n, "Number of structures")->capture_default_str();
   command->add_option("--out", s->out, "File: .dcd (with a .pdb beside it), .pdb or .cif")->required();
   command->add_flag("--overwrite", s->overwrite, "Replace the file if it exists");
+  command->add_flag("--scripts", s->scripts, "Also write scripts that open and show it in ChimeraX (.cxc) and PyMOL (.pml)");
   command->add_option("--latents", s->latents, "Instead of drawing: decode these latents, .npy [n, latent dimension]");
   s->common.add(*command, false);
   command->callback([s] { s->run(); });

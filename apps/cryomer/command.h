@@ -45,6 +45,8 @@ void add_infer(CLI::App& program);
 void add_interpolate(CLI::App& program);
 void add_project(CLI::App& program);
 void add_evaluate(CLI::App& program);
+void add_map(CLI::App& program);
+void add_analyze(CLI::App& program);
 void add_report(CLI::App& program);
 void add_doctor(CLI::App& program);
 

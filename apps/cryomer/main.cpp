@@ -79,6 +79,8 @@ int run(int count, char** arguments) {
   add_sample(program);
   add_infer(program);
   add_interpolate(program);
+  add_analyze(program);
+  add_map(program);
   add_project(program);
   add_evaluate(program);
   add_report(program);

@@ -9,11 +9,10 @@
 #include "cryomer/base/log.h"
 #include "cryomer/evaluation/latent_space.h"
 #include "cryomer/evaluation/marginal.h"
-#include "cryomer/inference/posterior.h"
 #include "cryomer/inference/sampling.h"
 #include "cryomer/io/csv.h"
-#include "cryomer/io/npy.h"
 #include "cryomer/io/structure_file.h"
+#include "run_latents.h"
 
 namespace cryomer {
 
@@ -29,15 +28,6 @@ constexpr int64_t kAxes = 3;
 bool is_run(const std::string& path) {
   const RunDirectory directory{path};
   return fs::is_directory(path) && (fs::exists(directory.config()) || fs::exists(directory.checkpoint()));
-}
-
-Ensemble decoded(const TrainedModel& trained, const Tensor& latents, const std::string& label) {
-  Ensemble ensemble;
-  ensemble.atom_count = trained.setup.structure.atom_count();
-  decode_in_blocks(trained, latents, label, [&](const Tensor& block) {
-    for (int64_t i = 0; i < block.size(0); ++i) ensemble.append(block.data_ptr<float>() + i * block.size(1) * 3);
-  });
-  return ensemble;
 }
 
 AgreementOptions agreement_options(const ComparisonInputs& inputs, const Structure& base, int64_t n, int64_t seed) {
@@ -58,32 +48,6 @@ void require_same_atoms(const Structure& base, const Structure& other, const std
     if (atom_label(base, a) == atom_label(other, a)) continue;
     fail("{}: its atom {} is {}, of the other {}: both runs must be of the same structure", name, a + 1, atom_label(other, a), atom_label(base, a));
   }
-}
-
-struct Latents {
-  Tensor mean, deviation;  // [particles, dim]
-  std::string source;
-};
-
-Latents latents_of_folder(const std::string& folder, const TrainedModel& trained) {
-  const NpyArray mean = read_npy(folder + "/latents.npy"), deviation = read_npy(folder + "/latents_std.npy");
-  if (mean.shape.size() != 2 || mean.shape[1] != trained.model->latent_dim || deviation.shape != mean.shape) {
-    fail("{}: latents.npy is {} and latents_std.npy {}, expected [particles, {}] of both: is it a posterior of this run?", folder,
-         shape_text(mean.shape), shape_text(deviation.shape), trained.model->latent_dim);
-  }
-  return {tensor_from(mean.values, mean.shape), tensor_from(deviation.values, deviation.shape), folder};
-}
-
-std::vector<int64_t> spread(int64_t count, int64_t most) {
-  std::vector<int64_t> rows;
-  for (int64_t i = 0; i < std::min(count, most); ++i) rows.push_back(i * count / std::min(count, most));
-  return rows;
-}
-
-Latents inferred_latents(const TrainedModel& trained, const std::string& data_dir) {
-  const ParticleStack stack = ParticleStack::open(trained.setup.config.data.particles, particle_options(trained.setup.config, data_dir));
-  const Posterior posterior = infer_posterior_of(spread(stack.size(), kParticles), trained, stack, true);
-  return {posterior.mean, posterior.deviation, formatted("{} of {} particles", posterior.mean.size(0), stack.size())};
 }
 
 std::optional<HeldOutFigures> held_out_figures(const RunDirectory& directory, std::vector<std::string>& absent) {
@@ -107,18 +71,6 @@ std::optional<HeldOutFigures> held_out_figures(const RunDirectory& directory, st
   return figures;
 }
 
-// One sample of each row's posterior for each of `count` draws, particles taken in turn in random order.
-Tensor aggregated_draws(const Latents& latents, int64_t count, Random random) {
-  const int64_t particles = latents.mean.size(0), dim = latents.mean.size(1);
-  const std::vector<int64_t> order = random.substream(0).permutation(particles);
-  std::vector<int64_t> rows;
-  for (int64_t k = 0; k < count; ++k) rows.push_back(order[k % particles]);
-  Tensor noise = at::empty({count, dim});
-  random.substream(1).fill_normal(noise.data_ptr<float>(), size_t(count * dim));
-  const Tensor index = tensor_from(rows);
-  return latents.mean.index_select(0, index) + latents.deviation.index_select(0, index) * noise;
-}
-
 std::vector<LatentAxis> compare_latents(const Tensor& aggregated, const Tensor& prior) {
   const std::vector<float> points = to_floats(aggregated), prior_points = to_floats(prior);
   const LatentDirections directions = principal_directions(points, aggregated.size(1), kAxes);
@@ -137,7 +89,7 @@ struct Samples {
   std::vector<std::vector<double>> distances;
 };
 
-Samples samples_of_particles(const TrainedModel& trained, const Structure& base, const Latents& latents, const std::vector<PairDistance>& pairs,
+Samples samples_of_particles(const TrainedModel& trained, const Structure& base, const RunLatents& latents, const std::vector<PairDistance>& pairs,
                              const std::string& posterior, int64_t seed) {
   Samples result;
   result.distances.resize(pairs.size());
@@ -158,7 +110,7 @@ Samples samples_of_particles(const TrainedModel& trained, const Structure& base,
       return result;
     }
   }
-  const std::vector<int64_t> rows = spread(latents.mean.size(0), kParticles);
+  const std::vector<int64_t> rows = spread_rows(latents.mean.size(0), kParticles);
   const Tensor index = tensor_from(rows);
   const int64_t count = int64_t(rows.size()), dim = latents.mean.size(1);
   Tensor noise = at::empty({count, kSamples, dim});
@@ -195,7 +147,7 @@ Agreement compare_half_sets(const std::vector<std::string>& sides, const Structu
     const TrainedModel trained = load_trained_model({sides[side]});
     require_same_atoms(base, trained.setup.structure, sides[side]);
     runs.push_back(trained.setup.config.data);
-    ensembles[side] = decoded(trained, trained.model->prior.sample(inputs.n, uint64_t(seed + side)), "sampling");
+    ensembles[side] = decoded_structures(trained, trained.model->prior.sample(inputs.n, uint64_t(seed + side)), "sampling");
   }
   if (runs.size() == 2 && runs[0].particles == runs[1].particles && (runs[0].half == runs[1].half || runs[0].half == 0 || runs[1].half == 0)) {
     log_warning("{} and {} were not trained on different halves (train --half 1 and --half 2): what they agree on may be the noise of the same images",
@@ -218,9 +170,9 @@ RunJudgement judge_run(const std::string& folder, const Structure& base, const C
     return result;
   }
   const TrainedModel trained = load_trained_model(directory);
-  Latents latents;
+  RunLatents latents;
   try {
-    latents = inputs.posterior.empty() ? inferred_latents(trained, data_dir) : latents_of_folder(inputs.posterior, trained);
+    latents = latents_of_run(trained, inputs.posterior, data_dir, kParticles);
   } catch (const Interrupted&) {
     throw;
   } catch (const Error& problem) {
@@ -231,7 +183,7 @@ RunJudgement judge_run(const std::string& folder, const Structure& base, const C
   const Tensor prior = trained.model->prior.sample(kDrawn, uint64_t(seed));
   const Tensor aggregated = aggregated_draws(latents, kDrawn, Random(uint64_t(seed), 0xa66));
   result.latent = compare_latents(aggregated, prior);
-  const Ensemble of_prior = decoded(trained, prior, "draws of the prior"), of_particles = decoded(trained, aggregated, "draws of the particles");
+  const Ensemble of_prior = decoded_structures(trained, prior, "draws of the prior"), of_particles = decoded_structures(trained, aggregated, "draws of the particles");
   const std::vector<PairDistance> pairs = inputs.pairs(base);
   result.particles_and_prior = compare_sides(base, of_particles, of_prior, agreement_options(inputs, base, std::min<int64_t>(inputs.n, kDrawn / 2), seed));
   result.particles_and_prior->names = {"particles", "prior"};

@@ -1,0 +1,32 @@
+// What a run's particles say in latent space, for the commands that look at it, and structures out of it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cryomer/inference/posterior.h"
+#include "cryomer/structure/ensemble.h"
+
+namespace cryomer {
+
+// Posteriors of particles.
+struct RunLatents {
+  Tensor mean, deviation;      // [particles, latent_dim]
+  std::vector<int64_t> rows;   // of the particle file
+  bool complete = false;       // all particles of the file
+  std::string source;          // for people
+};
+
+// From a folder of infer, or, when `posterior` is empty, inferred here for at most `most` particles, evenly spread.
+RunLatents latents_of_run(const TrainedModel& trained, const std::string& posterior, const std::string& data_dir, int64_t most);
+
+// One sample of each row's posterior for each of `count` draws, particles taken in turn in random order: the aggregated posterior.
+Tensor aggregated_draws(const RunLatents& latents, int64_t count, Random random);
+
+// Decoded, and placed on the base structure where poses were inferred, so that what differs is the shape.
+Ensemble decoded_structures(const TrainedModel& trained, const Tensor& latents, const std::string& label);
+
+// 0 .. count - 1 evenly thinned to at most `most`.
+std::vector<int64_t> spread_rows(int64_t count, int64_t most);
+
+}  // namespace cryomer
