@@ -276,7 +276,7 @@ TEST(App, ReportsOnARunThatHasOnlyBegun) {
 TEST(App, HelpOfEverySubCommandWorks) {
   const std::string help = done("--help");
   std::vector<std::pair<std::string, std::future<Outcome>>> all;
-  for (const char* name : {"simulate", "train", "sample", "infer", "interpolate", "project", "evaluate", "report", "doctor"}) {
+  for (const char* name : {"simulate", "train", "sample", "infer", "interpolate", "analyze", "map", "project", "evaluate", "report", "doctor"}) {
     EXPECT_NE(help.find(name), std::string::npos) << name;
     all.push_back({name, std::async(std::launch::async, run_cryomer, std::string(name) + " --help")});
   }

@@ -318,6 +318,10 @@ TEST(WriteVolume, IsMarkedAsAVolume) {
   const std::string bytes = read_file(path);
   EXPECT_EQ(word_at(bytes, 88), 1);
   EXPECT_EQ(real_at(bytes, 48), 3);
+  EXPECT_EQ(real_at(bytes, 200), 0);
+  write_volume(path, values.data(), 2, 1.5, {-10, 0.5, 20});
+  const std::string moved = read_file(path);
+  for (int axis = 0; axis < 3; ++axis) EXPECT_EQ(real_at(moved, size_t(196 + 4 * axis)), (std::array<double, 3>{-10, 0.5, 20})[size_t(axis)]);
 }
 
 TEST(MrcFile, ReadsRealMaps) {
