@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kParticles = 1000;  // inferred when no posterior is given
 constexpr int64_t kSamples = 16;      // of each particle's posterior, for populations
-constexpr int64_t kDrawn = 2048;      // of the prior
+constexpr int64_t kLeastDrawn = 200, kMostDrawn = 2048;  // of the prior and of the particles; twice --n between them
 constexpr int64_t kAxes = 3;
 
 bool is_run(const std::string& path) {
@@ -180,12 +180,13 @@ RunJudgement judge_run(const std::string& folder, const Structure& base, const C
     result.absent.push_back(formatted("Particles and populations: {} (--data-dir says where image stacks are)", problem.what()));
     return result;
   }
-  const Tensor prior = trained.model->prior.sample(kDrawn, uint64_t(seed));
-  const Tensor aggregated = aggregated_draws(latents, kDrawn, Random(uint64_t(seed), 0xa66));
+  const int64_t drawn = std::clamp(2 * inputs.n, kLeastDrawn, kMostDrawn);
+  const Tensor prior = trained.model->prior.sample(drawn, uint64_t(seed));
+  const Tensor aggregated = aggregated_draws(latents, drawn, Random(uint64_t(seed), 0xa66));
   result.latent = compare_latents(aggregated, prior);
   const Ensemble of_prior = decoded_structures(trained, prior, "draws of the prior"), of_particles = decoded_structures(trained, aggregated, "draws of the particles");
   const std::vector<PairDistance> pairs = inputs.pairs(base);
-  result.particles_and_prior = compare_sides(base, of_particles, of_prior, agreement_options(inputs, base, std::min<int64_t>(inputs.n, kDrawn / 2), seed));
+  result.particles_and_prior = compare_sides(base, of_particles, of_prior, agreement_options(inputs, base, std::min<int64_t>(inputs.n, drawn / 2), seed));
   result.particles_and_prior->names = {"particles", "prior"};
   if (pairs.empty()) {
     result.absent.push_back("Populations: no --distance was given.");

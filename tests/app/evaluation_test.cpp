@@ -136,7 +136,7 @@ TEST(AppEvaluate, ComparesHalfSets) {
 
 TEST(AppEvaluate, JudgesARunWithoutATruth) {
   const std::string json = world().folder + "/run.json", posterior = world().folder + "/samples";
-  done("evaluate --run " + q(world().run) + " --distance A/2/CA:A/19/CA --cut 25 --json " + q(json));
+  done("evaluate --run " + q(world().run) + " --distance A/2/CA:A/19/CA --cut 25 --n 50 --json " + q(json));
   const Json run = figures(json)["run"];
   for (const char* key : {"log_likelihood", "base_log_likelihood", "divergence", "gain"}) EXPECT_TRUE(run["held_out"].contains(key)) << key;
   EXPECT_EQ(run["latent_directions"].size(), 3u);
@@ -148,7 +148,7 @@ TEST(AppEvaluate, JudgesARunWithoutATruth) {
   EXPECT_TRUE(run["absent"].empty());
   // From samples that were inferred before, too.
   done("infer " + q(world().run) + " --structures samples:4 --out " + q(posterior));
-  done("evaluate --run " + q(world().run) + " --posterior " + q(posterior) + " --distance A/2/CA:A/19/CA --json " + q(json));
+  done("evaluate --run " + q(world().run) + " --posterior " + q(posterior) + " --distance A/2/CA:A/19/CA --n 50 --json " + q(json));
   EXPECT_EQ(figures(json)["run"]["populations"][0]["samples_per_particle"], 4);
   // And against the truth: what particles state of themselves, which need not be right.
   const std::string whole = world().folder + "/whole_samples";
