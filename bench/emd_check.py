@@ -2,6 +2,7 @@
 """Checks the figures of `cryomer evaluate` against NumPy and SciPy, by hand, not as part of the build or its tests.
 
     python3 bench/emd_check.py halves CRYOMER SHARED_DATA OUT    runs the program on the two halves of the true Aurora A ensemble
+    python3 bench/emd_check.py planted CRYOMER SHARED_DATA OUT   plants errors in one half; each must be said
     python3 bench/emd_check.py json --structure base.pdb --ensemble e.dcd --truth t.dcd out.json
 
 Superposition is by singular value decomposition, assignment by scipy.optimize, distances between distributions by
@@ -181,12 +182,56 @@ def check_halves(cryomer, data, out):
     return wrong
 
 
+def check_planted(cryomer, data, out):
+    os.makedirs(out, exist_ok=True)
+    structure, states = os.path.join(data, "aurka/base.pdb"), os.path.join(data, "aurka/apo_ensemble.dcd")
+    names, _ = read_pdb(structure)
+    frames = read_dcd(states)
+    order = np.random.default_rng(1).permutation(len(frames))
+    first, second = frames[np.sort(order[0::2])], frames[np.sort(order[1::2])]
+    i, j = names.index("A/284/CA"), names.index("A/225/CA")
+    distance = np.linalg.norm(first[:, i] - first[:, j], axis=1)
+    near, far = first[distance < 37], first[distance >= 37]
+    biased = first.copy()
+    loop = [k for k, name in enumerate(names) if 280 <= int(name.split("/")[1]) <= 288]
+    direction = (first[:, i] - first[:, j]) / distance[:, None]
+    biased[:, loop] += direction[:, None]
+    rng = np.random.default_rng(2)
+    swapped = np.concatenate([near[rng.integers(0, len(near), len(far))], far[rng.integers(0, len(far), len(near))]])
+    planted = {
+        "a mode removed": (far, ["states", "group", "distance"]),
+        "a distance biased by 1 A": (biased, ["distance", "positions"]),
+        "occupancies swapped": (swapped, ["group", "distance"]),
+        "a mirror image": (first * np.array([-1, 1, 1]), ["mirror_image", "chirality"]),
+    }
+    truth, wrong = os.path.join(out, "truth.dcd"), 0
+    write_dcd(truth, second)
+    for what, (ensemble, expected) in planted.items():
+        path = os.path.join(out, what.replace(" ", "_") + ".dcd")
+        write_dcd(path, ensemble)
+        result = path.replace(".dcd", ".json")
+        command = [cryomer, "evaluate", "--quiet", "--structure", structure, "--ensemble", path, "--truth", truth, "--n", "700",
+                   "--distance", "A/284/CA:A/225/CA", "--cut", "37", "--json", result]
+        subprocess.run(command, check=True, stdout=open(result.replace(".json", ".txt"), "w"))
+        figures = json.load(open(result))
+        said = [finding for finding in figures["findings"] if finding["verdict"] == "wrong"]
+        missing = [subject for subject in expected if subject not in [finding["subject"] for finding in said]]
+        print(f"{'ok   ' if not missing else 'WRONG'} {what}" + (f": nothing is said of {', '.join(missing)}" if missing else ""))
+        print(f"      EMD-RMSD {figures['emd_rmsd_at_floor_n']:.2f}, floor {figures['emd_rmsd_floor']:.2f}, coverage {figures['coverage']:.3f}, "
+              f"precision {figures['precision']:.3f}, Wasserstein {figures['distances'][0]['wasserstein']:.2f} (chance {figures['distances'][0]['wasserstein_floor']:.2f})")
+        for finding in figures["findings"]:
+            print(f"      {finding['verdict']:<5} {finding['text']}")
+        wrong += len(missing)
+    return wrong
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     modes = parser.add_subparsers(dest="mode", required=True)
-    halves = modes.add_parser("halves")
-    for name in ("cryomer", "data", "out"):
-        halves.add_argument(name)
+    for mode in ("halves", "planted"):
+        own = modes.add_parser(mode)
+        for name in ("cryomer", "data", "out"):
+            own.add_argument(name)
     one = modes.add_parser("json")
     for name in ("--structure", "--ensemble", "--truth"):
         one.add_argument(name, required=True)
@@ -194,6 +239,8 @@ def main():
     arguments = parser.parse_args()
     if arguments.mode == "halves":
         sys.exit(check_halves(arguments.cryomer, arguments.data, arguments.out) > 0)
+    if arguments.mode == "planted":
+        sys.exit(check_planted(arguments.cryomer, arguments.data, arguments.out) > 0)
     sys.exit(check_figures(arguments.structure, arguments.ensemble, arguments.truth, arguments.json).wrong > 0)
 
 

@@ -28,7 +28,8 @@ void ComparisonInputs::add(CLI::App& command) {
   command.add_option("--n", n, "Structures drawn from each side for EMD-RMSD")->capture_default_str();
   command.add_option("--atoms", atoms, "Atoms of RMSDs: heavy or ca")->capture_default_str();
   command.add_option("--distance", distances, "Pair distance such as A/284/CA:A/225/CA; may be repeated");
-  command.add_option("--cut", cuts, "A, one for each --distance: groups by distances below and above");
+  command.add_option("--cut", cuts, "A, one for each --distance, in their order: groups by distances below and above (Rosenbaum et al. 2021, Aurora A: "
+                 "--distance A/288/CA:A/255/CZ --cut 6.5 --distance A/284/CA:A/225/CA --cut 37)");
 }
 
 std::vector<PairDistance> ComparisonInputs::pairs(const Structure& base) const {

@@ -61,7 +61,7 @@ TEST(Findings, FindNothingWrongWithAnotherDrawOfTheTruth) {
   const Ensemble truth = hinge.states(1500, 0.3), ensemble = hinge.states(1500, 0.3);
   const std::vector<Finding> found = findings(hinge.compare(ensemble, truth));
   EXPECT_EQ(wrongs(found), 0) << findings_text(found);
-  for (const char* subject : {"emd_rmsd", "states", "group", "distance", "motion", "fluctuations", "geometry"}) {
+  for (const char* subject : {"emd_rmsd", "states", "group", "distance", "motion", "positions", "fluctuations", "geometry"}) {
     EXPECT_TRUE(says(found, Verdict::good, subject)) << subject << findings_text(found);
   }
 }
@@ -116,6 +116,8 @@ TEST(Findings, SeeADistanceThatIsBiasedByOneAngstrom) {
   EXPECT_TRUE(says(found, Verdict::wrong, "distance", "too long")) << findings_text(found);
   EXPECT_FALSE(says(found, Verdict::wrong, "mirror_image"));
   EXPECT_FALSE(says(found, Verdict::wrong, "fluctuations"));
+  // Where nobody asked for the distance, the residues are seen to stand apart.
+  EXPECT_TRUE(says(found, Verdict::wrong, "positions", "stand elsewhere")) << findings_text(found);
 }
 
 TEST(Findings, SeeOccupanciesThatWereSwapped) {

@@ -61,6 +61,8 @@ TEST(PrincipalMotions, SeesAMotionThatIsMissingAndAnOffset) {
   EXPECT_NEAR(std::abs(moved.motions[0].offset), 3 * std::sqrt(2.0 / 6), 0.1);
   EXPECT_NEAR(moved.motions[0].wasserstein, 3 * std::sqrt(2.0 / 6), 0.1);
   EXPECT_NEAR(moved.motions[0].recovered, 1, 0.1);
+  EXPECT_NEAR(moved.offsets[0], 3, 0.2);
+  EXPECT_NEAR(moved.offsets[2], 0, 0.1);
   // One conformation has no motions of its own.
   const PrincipalMotions one = principal_motions(b.draw(1, 0, 0), truth);
   EXPECT_EQ(one.motions[0].recovered, 0);
@@ -77,6 +79,15 @@ TEST(PrincipalMotions, CountsWeights) {
   const PrincipalMotions found = principal_motions(other, truth, weights);
   EXPECT_NEAR(found.motions[0].recovered, 1, 1e-3);
   EXPECT_NEAR(found.motions[0].share, 1, 0.01);
+}
+
+TEST(PrincipalMotions, OfVeryManyConformationsAreFromSomeOfThem) {
+  Breathing b;
+  const Ensemble truth = b.draw(11000, 2, 1), ensemble = b.draw(100, 2, 1);
+  const PrincipalMotions found = principal_motions(ensemble, truth);
+  EXPECT_EQ(found.motions[0].truth_values.size(), 10000u);
+  EXPECT_EQ(found.motions[0].values.size(), 100u);
+  EXPECT_NEAR(found.motions[0].truth_deviation, 2 * std::sqrt(2.0 / 6), 0.05);
 }
 
 TEST(PrincipalMotions, OfATruthThatStandsStillAreNone) {

@@ -232,7 +232,8 @@ std::string evaluation_json(const EvaluationParts& parts) {
     json["base_geometry"] = geometry_json(ensemble->base_geometry);
     const FluctuationComparison& f = ensemble->fluctuations;
     json["rmsf"] = {{"residues", f.residues},     {"ensemble", f.rmsf}, {"truth", f.truth_rmsf},
-                    {"pearson_r", f.pearson_r},   {"ratio", f.ratio},   {"rms_difference", f.rms_difference}};
+                    {"pearson_r", f.pearson_r},   {"ratio", f.ratio},   {"rms_difference", f.rms_difference},
+                    {"offset", ensemble->motions.offsets}};
     json["principal_motions"] = motions_json(ensemble->motions);
     json["mirror_image"] = {{"rmsd", ensemble->mirror.rmsd},
                             {"rmsd_mirrored", ensemble->mirror.rmsd_mirrored},

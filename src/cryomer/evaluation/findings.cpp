@@ -16,7 +16,9 @@ constexpr double kLeastShift = 0.25;      // A, of a mean distance
 constexpr double kNarrow = 0.75;          // ratio of widths below which (or its inverse above which) they differ
 constexpr double kLeastShare = 0.05;      // of an occupancy's difference
 constexpr double kMissing = 0.2;          // of its true occupancy, below which a group is missing
-constexpr double kLeastCoverage = 0.85;   // where 0.95 is perfect
+constexpr double kPerfectCoverage = 0.95;
+constexpr double kLeastUncovered = 0.05;  // below that, at least, states are missing; and beyond four standard errors
+constexpr double kLeastOffset = 0.5;      // A, of a residue's mean position
 constexpr double kRecovered = 0.5;        // share of a motion's variance, below which it is not recovered
 constexpr double kLeastMotion = 0.05;     // of the truth's variance: smaller motions are not spoken of
 constexpr double kCoverageError = 0.05;   // of an interval
@@ -78,7 +80,7 @@ void judge_emd(const EnsembleComparison& e, Writer& write) {
     write.say(Verdict::wrong, "emd_rmsd", "EMD-RMSD is {}, farther from the truth than the base structure repeated ({}){}.", length(emd.value),
               length(emd.baseline), at);
   } else if (excess <= 2 * error) {
-    write.say(Verdict::good, "emd_rmsd", "EMD-RMSD is at its floor: the ensemble is as near to the truth as two draws of the truth are to each other{}.", at);
+    write.say(Verdict::good, "emd_rmsd", "EMD-RMSD is at its floor: as far as it can tell, the ensemble is as near to the truth as two draws of the truth are to each other{}.", at);
   } else {
     const double way = (emd.baseline - emd.value_at_floor_n) / (emd.baseline - emd.floor);
     write.say(way < kRecovered ? Verdict::wrong : Verdict::note, "emd_rmsd",
@@ -89,15 +91,16 @@ void judge_emd(const EnsembleComparison& e, Writer& write) {
 void judge_states(const EnsembleComparison& e, Writer& write) {
   const EmdRmsd& emd = e.emd;
   if (std::isnan(emd.coverage)) return;
-  if (emd.coverage < kLeastCoverage) {
-    write.say(Verdict::wrong, "states", "States are missing: {} of the truth has a conformation of the ensemble near it ({}; 95 % is perfect).",
+  const double least = kPerfectCoverage - std::max(kLeastUncovered, 4 * std::sqrt(kPerfectCoverage * (1 - kPerfectCoverage) / double(emd.floor_n)));
+  if (emd.coverage < least) {
+    write.say(Verdict::wrong, "states", "States are missing: {} of the truth has a conformation of the ensemble near it (within {}), where another draw of the truth has 95 %.",
               percent(emd.coverage), length(emd.radius));
   }
-  if (emd.precision < kLeastCoverage) {
-    write.say(Verdict::wrong, "states", "There are conformations that are not true: {} of the ensemble has a true one near it ({}; 95 % is perfect).",
+  if (emd.precision < least) {
+    write.say(Verdict::wrong, "states", "There are conformations that are not true: {} of the ensemble has a true one near it (within {}), where another draw of the truth has 95 %.",
               percent(emd.precision), length(emd.radius));
   }
-  if (emd.coverage >= kLeastCoverage && emd.precision >= kLeastCoverage) {
+  if (emd.coverage >= least && emd.precision >= least) {
     write.say(Verdict::good, "states", "All states of the truth are there ({} covered), and nothing else ({} of the ensemble is near a true one).",
               percent(emd.coverage), percent(emd.precision));
   }
@@ -208,6 +211,25 @@ void judge_fluctuations(const EnsembleComparison& e, Writer& write) {
   }
 }
 
+void judge_positions(const EnsembleComparison& e, Writer& write) {
+  const std::vector<double>& offsets = e.motions.offsets;
+  const FluctuationComparison& f = e.fluctuations;
+  if (offsets.empty() || offsets.size() != f.residues.size() || e.mirror.is_mirrored()) return;
+  size_t worst = 0;
+  int displaced = 0;
+  for (size_t r = 0; r < offsets.size(); ++r) {
+    const double error = std::sqrt(f.rmsf[r] * f.rmsf[r] / double(e.ensemble_size) + f.truth_rmsf[r] * f.truth_rmsf[r] / double(e.truth_size));
+    displaced += offsets[r] > std::max(kLeastOffset, kErrors * error);
+    if (offsets[r] > offsets[worst]) worst = r;
+  }
+  if (displaced > 0) {
+    write.say(Verdict::wrong, "positions", "{} of {} residues stand elsewhere than in the truth on average, most {}: {} away.", displaced, offsets.size(), f.residues[worst],
+              length(offsets[worst]));
+  } else {
+    write.say(Verdict::good, "positions", "On average every residue stands where it does in the truth (to {}).", length(offsets[worst]));
+  }
+}
+
 void judge_geometry(const EnsembleComparison& e, Writer& write) {
   const Stereochemistry &of = e.geometry, &truth = e.truth_geometry;
   bool good = true;
@@ -257,6 +279,7 @@ std::vector<Finding> findings(const EnsembleComparison& ensemble) {
   judge_groups(ensemble, write);
   judge_distances(ensemble, write);
   judge_motions(ensemble, write);
+  judge_positions(ensemble, write);
   judge_fluctuations(ensemble, write);
   judge_geometry(ensemble, write);
   return write.sorted();

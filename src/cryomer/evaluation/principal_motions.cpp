@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "cryomer/base/error.h"
 #include "cryomer/base/random.h"
@@ -17,6 +18,18 @@ namespace cryomer {
 namespace {
 
 constexpr double kVarianceHeld = 0.9;
+constexpr int64_t kMostConformations = 10000;  // of each side
+
+// At most so many of those that have weight, evenly spread.
+std::vector<int64_t> thinned(const std::vector<double>& weights) {
+  std::vector<int64_t> present, chosen;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i] > 0) present.push_back(int64_t(i));
+  }
+  const auto count = int64_t(present.size()), kept = std::min(count, kMostConformations);
+  for (int64_t k = 0; k < kept; ++k) chosen.push_back(present[k * count / kept]);
+  return chosen;
+}
 
 Tensor matrix_of(const Ensemble& ensemble) {
   return at::from_blob(const_cast<float*>(ensemble.coordinates.data()), {ensemble.size(), 3 * ensemble.atom_count}, at::kFloat)
@@ -86,7 +99,15 @@ PrincipalMotions principal_motions(const Ensemble& ensemble, const Ensemble& tru
     fail("principal motions: the ensemble has {} atoms and the truth {}, expected the same", ensemble.atom_count, truth.atom_count);
   }
   const int64_t atoms = truth.atom_count;
-  const std::vector<double> weights = normalised_weights(truth_weights, truth.size(), "truth");
+  std::vector<double> weights = normalised_weights(truth_weights, truth.size(), "truth");
+  if (ensemble.size() > kMostConformations || truth.size() > kMostConformations) {
+    const std::vector<int64_t> of_ensemble = thinned(std::vector<double>(ensemble.size(), 1.0)), of_truth = thinned(weights);
+    std::vector<int> all(atoms);
+    std::iota(all.begin(), all.end(), 0);
+    std::vector<double> kept;
+    for (const int64_t i : of_truth) kept.push_back(weights[i]);
+    return principal_motions(selected(ensemble, of_ensemble, all), selected(truth, of_truth, all), kept, most);
+  }
   const Tensor shares = tensor_from(weights);
   const Tensor true_rows = matrix_of(fluctuations(truth, weights).superposed);
   const Tensor mean = (true_rows * shares.unsqueeze(1)).sum(0);
@@ -110,6 +131,7 @@ PrincipalMotions principal_motions(const Ensemble& ensemble, const Ensemble& tru
   result.truth_deviation = root_mean_square(true_centred, shares, atoms);
   result.deviation = root_mean_square(own_centred, own_shares, atoms);
   result.offset = std::sqrt((own_mean - mean).square().sum().item<double>() / double(atoms));
+  result.offsets = to_doubles((own_mean - mean).reshape({atoms, 3}).norm(2, {1}));
   if (result.truth_deviation < 1e-6) return result;
   Tensor directions = leading_directions(true_centred, shares, most);
   const double scale = 1 / std::sqrt(double(atoms));

@@ -25,11 +25,13 @@ struct PrincipalMotions {
   std::vector<PrincipalMotion> motions;          // leading first
   double truth_deviation = 0, deviation = 0;     // A RMSD about the own mean, over all directions
   double offset = 0;                             // A, RMSD between the two means
+  std::vector<double> offsets;                   // A, of each atom: how far its mean position is from that in the truth
   double subspace_overlap = 0;                   // root mean square inner product of the two sets of directions (RMSIP)
 };
 
 // Both hold the same atoms (CAs, say) in the same order; everything is superposed on the truth's mean. As many directions as
-// hold 90 % of the truth's variance, at most `most`; none when the truth does not vary.
+// hold 90 % of the truth's variance, at most `most`; none when the truth does not vary. From
+// at most 10,000 conformations of each side, evenly spread.
 PrincipalMotions principal_motions(const Ensemble& ensemble, const Ensemble& truth, const std::vector<double>& truth_weights = {},
                                    int64_t most = 5);
 
