@@ -234,6 +234,11 @@ void judge_geometry(const EnsembleComparison& e, Writer& write) {
   const Stereochemistry &of = e.geometry, &truth = e.truth_geometry;
   bool good = true;
   const auto worse = [&](double value, double other, double least) { return value > 2 * other + least; };
+  if (worse(of.bond_rms_deviation, truth.bond_rms_deviation, 0.02)) {
+    good = false;
+    write.say(Verdict::wrong, "geometry", "The chain is torn or squeezed: peptide bonds are {:.3f} A from the base structure's (rms), {:.3f} in the truth.", of.bond_rms_deviation,
+              truth.bond_rms_deviation);
+  }
   if (worse(of.all_bonds_rms_deviation, truth.all_bonds_rms_deviation, 0.02)) {
     good = false;
     write.say(Verdict::wrong, "geometry", "Bonds are stretched: {:.3f} A from the base structure's (rms), {:.3f} in the truth.", of.all_bonds_rms_deviation,

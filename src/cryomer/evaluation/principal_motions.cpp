@@ -131,7 +131,7 @@ PrincipalMotions principal_motions(const Ensemble& ensemble, const Ensemble& tru
   result.truth_deviation = root_mean_square(true_centred, shares, atoms);
   result.deviation = root_mean_square(own_centred, own_shares, atoms);
   result.offset = std::sqrt((own_mean - mean).square().sum().item<double>() / double(atoms));
-  result.offsets = to_doubles((own_mean - mean).reshape({atoms, 3}).norm(2, {1}));
+  result.offsets = to_doubles((own_mean - mean).reshape({atoms, 3}).square().sum(1).sqrt());
   if (result.truth_deviation < 1e-6) return result;
   Tensor directions = leading_directions(true_centred, shares, most);
   const double scale = 1 / std::sqrt(double(atoms));
