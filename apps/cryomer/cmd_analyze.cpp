@@ -37,12 +37,13 @@ void Analyze::check() const {
   within("--particles", particles, 2, 100000000);
   within("--bins", bins, 2, 2000);
   if (!(extent > 0 && extent <= 10)) fail_usage("--extent {}: expected more than 0, at most 10 standard deviations", extent);
-  if (format != "cif" && format != "pdb" && format != "dcd") fail_usage("--format {}: unknown.{} Known: cif, pdb, dcd", format, did_you_mean(format, {"cif", "pdb", "dcd"}));
+  if (format != "cif" && format != "pdb" && format != "dcd")
+    fail_usage("--format {}: unknown.{} Known: cif, pdb, dcd", format, did_you_mean(format, {"cif", "pdb", "dcd"}));
 }
 
 // The particles of one cluster, with all columns of the file that they come from.
-void write_cluster_star(const std::string& path, const StarFile& star, const std::string& table_name, const RunLatents& latents, const LatentClusters& clusters,
-                        int64_t cluster) {
+void write_cluster_star(const std::string& path, const StarFile& star, const std::string& table_name, const RunLatents& latents,
+                        const LatentClusters& clusters, int64_t cluster) {
   StarFile chosen = star;
   const StarTable& all = *star.find(table_name);
   StarTable& rows = *chosen.find(table_name);
@@ -100,11 +101,15 @@ void Analyze::run() const {
     for (const std::vector<double>& values : along) particles_csv += formatted(",{:.5f}", values[i]);
     particles_csv += "\n";
   }
-  nlohmann::ordered_json json = {{"run", run_folder}, {"particles", count}, {"directions", nlohmann::ordered_json::array()}, {"clusters", nlohmann::ordered_json::array()}};
+  nlohmann::ordered_json json = {{"run", run_folder},
+                                 {"particles", count},
+                                 {"directions", nlohmann::ordered_json::array()},
+                                 {"clusters", nlohmann::ordered_json::array()}};
   for (size_t c = 0; c < groups.size.size(); ++c) {
     const double share = double(groups.size[c]) / double(count);
     clusters_csv += formatted("{},{},{:.5f},{}\n", c + 1, groups.size[c], share, latents.rows[groups.representative[c]]);
-    json["clusters"].push_back({{"particles", groups.size[c]}, {"share", share}, {"representative_row", latents.rows[groups.representative[c]]}});
+    json["clusters"].push_back(
+        {{"particles", groups.size[c]}, {"share", share}, {"representative_row", latents.rows[groups.representative[c]]}});
   }
   for (int64_t k = 0; k < axes.count(); ++k) json["directions"].push_back({{"share", axes.share[k]}, {"std", axes.deviation[k]}});
   write_file_atomically(out + "/particles.csv", particles_csv);
@@ -121,7 +126,8 @@ void Analyze::run() const {
     const ParticleStack stack = ParticleStack::open(path, options);
     if (stack.size() != count) fail("{} has {} particles, {} latents: expected the same rows", path, stack.size(), count);
     for (size_t c = 0; c < groups.size.size(); ++c) {
-      write_cluster_star(formatted("{}/cluster{}.star", out, c + 1), stack.star(), stack.particle_table().name, latents, groups, int64_t(c));
+      write_cluster_star(formatted("{}/cluster{}.star", out, c + 1), stack.star(), stack.particle_table().name, latents, groups,
+                         int64_t(c));
     }
   } else {
     log_info("Clusters are of {}: no cluster STAR files. --particles or --posterior covers all", latents.source);
@@ -132,11 +138,12 @@ void Analyze::run() const {
   if (!common.json.empty()) write_file_atomically(common.json, json.dump(2) + "\n");
   folder.keep();
   std::printf("%s of %s\n", "Main directions of the aggregated posterior", latents.source.c_str());
-  for (int64_t k = 0; k < axes.count(); ++k) std::printf("  direction %lld  %5.1f %% of the variance\n", (long long)(k + 1), 100 * axes.share[k]);
+  for (int64_t k = 0; k < axes.count(); ++k)
+    std::printf("  direction %lld  %5.1f %% of the variance\n", (long long)(k + 1), 100 * axes.share[k]);
   std::printf("Clusters\n");
   for (size_t c = 0; c < groups.size.size(); ++c) {
-    std::printf("  cluster %zu  %lld particles (%.1f %%), represented by row %lld\n", c + 1, (long long)groups.size[c], 100 * double(groups.size[c]) / double(count),
-                (long long)latents.rows[groups.representative[c]]);
+    std::printf("  cluster %zu  %lld particles (%.1f %%), represented by row %lld\n", c + 1, (long long)groups.size[c],
+                100 * double(groups.size[c]) / double(count), (long long)latents.rows[groups.representative[c]]);
   }
   log_info("Wrote {}; open all.cxc in ChimeraX or all.pml in PyMOL", out);
 }
@@ -144,16 +151,19 @@ void Analyze::run() const {
 }  // namespace
 
 void add_analyze(CLI::App& program) {
-  CLI::App* command = program.add_subcommand("analyze", "A run's latent space: motions along its main directions, clusters, density");
+  CLI::App* command =
+      program.add_subcommand("analyze", "A run's latent space: motions along its main directions, clusters, density");
   auto s = std::make_shared<Analyze>();
   command->add_option("run", s->run_folder, "Folder of the run")->required();
   command->add_option("--posterior", s->posterior, "Folder of cryomer infer; default: particles are inferred here");
-  command->add_option("--particles", s->particles, "Particles to infer at most, evenly spread, without --posterior")->capture_default_str();
+  command->add_option("--particles", s->particles, "Particles to infer at most, evenly spread, without --posterior")
+      ->capture_default_str();
   command->add_option("--out", s->out, "Folder for the result")->required();
   command->add_option("--directions", s->directions, "Main directions to move along")->capture_default_str();
   command->add_option("--extent", s->extent, "Standard deviations to either side")->capture_default_str();
   command->add_option("--steps", s->steps, "Structures along each direction")->capture_default_str();
-  command->add_option("--clusters", s->clusters, "k-means clusters of the particles, each with a representative")->capture_default_str();
+  command->add_option("--clusters", s->clusters, "k-means clusters of the particles, each with a representative")
+      ->capture_default_str();
   command->add_option("--bins", s->bins, "Of the density along the first two directions, on each side")->capture_default_str();
   command->add_option("--format", s->format, "Of structures: cif, pdb or dcd")->capture_default_str();
   command->add_flag("--overwrite", s->overwrite, "Write into a folder that is not empty");

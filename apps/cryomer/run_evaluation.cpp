@@ -20,8 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kParticles = 1000;  // inferred when no posterior is given
-constexpr int64_t kSamples = 16;      // of each particle's posterior, for populations
+constexpr int64_t kParticles = 1000;                     // inferred when no posterior is given
+constexpr int64_t kSamples = 16;                         // of each particle's posterior, for populations
 constexpr int64_t kLeastDrawn = 200, kMostDrawn = 2048;  // of the prior and of the particles; twice --n between them
 constexpr int64_t kAxes = 3;
 
@@ -42,11 +42,13 @@ AgreementOptions agreement_options(const ComparisonInputs& inputs, const Structu
 
 void require_same_atoms(const Structure& base, const Structure& other, const std::string& name) {
   if (base.atom_count() != other.atom_count()) {
-    fail("{}: its structure has {} atoms, the other {}: both runs must be of the same structure", name, other.atom_count(), base.atom_count());
+    fail("{}: its structure has {} atoms, the other {}: both runs must be of the same structure", name, other.atom_count(),
+         base.atom_count());
   }
   for (int a = 0; a < base.atom_count(); ++a) {
     if (atom_label(base, a) == atom_label(other, a)) continue;
-    fail("{}: its atom {} is {}, of the other {}: both runs must be of the same structure", name, a + 1, atom_label(other, a), atom_label(base, a));
+    fail("{}: its atom {} is {}, of the other {}: both runs must be of the same structure", name, a + 1, atom_label(other, a),
+         atom_label(base, a));
   }
 }
 
@@ -59,7 +61,8 @@ std::optional<HeldOutFigures> held_out_figures(const RunDirectory& directory, st
   const auto last = [&](const char* column) { return metrics.numbers(column).back(); };
   for (const char* column : {"epoch", "held_out_log_likelihood", "held_out_kl", "base_log_likelihood", "log_likelihood"}) {
     if (metrics.row_count() > 0 && metrics.has(column)) continue;
-    absent.push_back(formatted("Held-out likelihood: {} {}.", directory.metrics(), metrics.row_count() > 0 ? formatted("has no column {}", column) : "has no row yet"));
+    absent.push_back(formatted("Held-out likelihood: {} {}.", directory.metrics(),
+                               metrics.row_count() > 0 ? formatted("has no column {}", column) : "has no row yet"));
     return std::nullopt;
   }
   HeldOutFigures figures;
@@ -78,7 +81,8 @@ std::vector<LatentAxis> compare_latents(const Tensor& aggregated, const Tensor& 
   for (int64_t k = 0; k < directions.count(); ++k) {
     const Marginal of{directions.along(k, points), {}}, of_prior{directions.along(k, prior_points), {}};
     const Moments moment = moments(of), prior_moment = moments(of_prior);
-    axes.push_back({directions.share[k], moment.standard_deviation, prior_moment.standard_deviation, prior_moment.mean - moment.mean, ks_statistic(of, of_prior)});
+    axes.push_back({directions.share[k], moment.standard_deviation, prior_moment.standard_deviation,
+                    prior_moment.mean - moment.mean, ks_statistic(of, of_prior)});
   }
   return axes;
 }
@@ -89,8 +93,8 @@ struct Samples {
   std::vector<std::vector<double>> distances;
 };
 
-Samples samples_of_particles(const TrainedModel& trained, const Structure& base, const RunLatents& latents, const std::vector<PairDistance>& pairs,
-                             const std::string& posterior, int64_t seed) {
+Samples samples_of_particles(const TrainedModel& trained, const Structure& base, const RunLatents& latents,
+                             const std::vector<PairDistance>& pairs, const std::string& posterior, int64_t seed) {
   Samples result;
   result.distances.resize(pairs.size());
   const auto add = [&](const float* structure) {
@@ -136,7 +140,8 @@ Structure structure_of_run(const std::string& folder) {
   return read_structure(directory.structure(config.data.structure));
 }
 
-Agreement compare_half_sets(const std::vector<std::string>& sides, const Structure& base, const ComparisonInputs& inputs, int64_t seed) {
+Agreement compare_half_sets(const std::vector<std::string>& sides, const Structure& base, const ComparisonInputs& inputs,
+                            int64_t seed) {
   Ensemble ensembles[2];
   std::vector<DataConfig> runs;
   for (int side = 0; side < 2; ++side) {
@@ -149,9 +154,12 @@ Agreement compare_half_sets(const std::vector<std::string>& sides, const Structu
     runs.push_back(trained.setup.config.data);
     ensembles[side] = decoded_structures(trained, trained.model->prior.sample(inputs.n, uint64_t(seed + side)), "sampling");
   }
-  if (runs.size() == 2 && runs[0].particles == runs[1].particles && (runs[0].half == runs[1].half || runs[0].half == 0 || runs[1].half == 0)) {
-    log_warning("{} and {} were not trained on different halves (train --half 1 and --half 2): what they agree on may be the noise of the same images",
-                sides[0], sides[1]);
+  if (runs.size() == 2 && runs[0].particles == runs[1].particles &&
+      (runs[0].half == runs[1].half || runs[0].half == 0 || runs[1].half == 0)) {
+    log_warning(
+        "{} and {} were not trained on different halves (train --half 1 and --half 2): what they agree on may be the noise of the "
+        "same images",
+        sides[0], sides[1]);
   }
   // Half of each side's draws are compared with half of the other's: then both floor and value have n of each.
   const int64_t n = std::max<int64_t>(1, std::min({inputs.n, ensembles[0].size(), ensembles[1].size() / 2}));
@@ -160,7 +168,8 @@ Agreement compare_half_sets(const std::vector<std::string>& sides, const Structu
   return agreement;
 }
 
-RunJudgement judge_run(const std::string& folder, const Structure& base, const ComparisonInputs& inputs, const std::string& data_dir, int64_t seed) {
+RunJudgement judge_run(const std::string& folder, const Structure& base, const ComparisonInputs& inputs,
+                       const std::string& data_dir, int64_t seed) {
   RunJudgement result;
   result.run = folder;
   const RunDirectory directory{folder};
@@ -184,9 +193,11 @@ RunJudgement judge_run(const std::string& folder, const Structure& base, const C
   const Tensor prior = trained.model->prior.sample(drawn, uint64_t(seed));
   const Tensor aggregated = aggregated_draws(latents, drawn, Random(uint64_t(seed), 0xa66));
   result.latent = compare_latents(aggregated, prior);
-  const Ensemble of_prior = decoded_structures(trained, prior, "draws of the prior"), of_particles = decoded_structures(trained, aggregated, "draws of the particles");
+  const Ensemble of_prior = decoded_structures(trained, prior, "draws of the prior"),
+                 of_particles = decoded_structures(trained, aggregated, "draws of the particles");
   const std::vector<PairDistance> pairs = inputs.pairs(base);
-  result.particles_and_prior = compare_sides(base, of_particles, of_prior, agreement_options(inputs, base, std::min<int64_t>(inputs.n, drawn / 2), seed));
+  result.particles_and_prior =
+      compare_sides(base, of_particles, of_prior, agreement_options(inputs, base, std::min<int64_t>(inputs.n, drawn / 2), seed));
   result.particles_and_prior->names = {"particles", "prior"};
   if (pairs.empty()) {
     result.absent.push_back("Populations: no --distance was given.");
@@ -198,7 +209,8 @@ RunJudgement judge_run(const std::string& folder, const Structure& base, const C
     options.seed = uint64_t(seed);
     options.has_cut = !inputs.cuts.empty();
     if (options.has_cut) options.cut = inputs.cuts[d];
-    result.populations.push_back(estimated_population(pairs[d].name, samples.distances[d], samples.per_particle, distances_of(pairs[d], of_prior), options));
+    result.populations.push_back(
+        estimated_population(pairs[d].name, samples.distances[d], samples.per_particle, distances_of(pairs[d], of_prior), options));
   }
   return result;
 }

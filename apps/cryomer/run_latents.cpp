@@ -14,12 +14,15 @@ namespace {
 
 RunLatents latents_of_folder(const std::string& folder, const TrainedModel& trained) {
   for (const char* name : {"latents.npy", "latents_std.npy"}) {
-    if (!std::filesystem::exists(folder + "/" + name)) fail("--posterior {}: there is no {} in it; expected the --out folder of `cryomer infer`", folder, name);
+    if (!std::filesystem::exists(folder + "/" + name))
+      fail("--posterior {}: there is no {} in it; expected the --out folder of `cryomer infer`", folder, name);
   }
   const NpyArray mean = read_npy(folder + "/latents.npy"), deviation = read_npy(folder + "/latents_std.npy");
   if (mean.shape.size() != 2 || mean.shape[0] < 1 || mean.shape[1] != trained.model->latent_dim || deviation.shape != mean.shape) {
-    fail("--posterior {}: latents.npy is {} and latents_std.npy {}, expected [particles, {}] of both: is it a posterior of this run?", folder,
-         shape_text(mean.shape), shape_text(deviation.shape), trained.model->latent_dim);
+    fail(
+        "--posterior {}: latents.npy is {} and latents_std.npy {}, expected [particles, {}] of both: is it a posterior of this "
+        "run?",
+        folder, shape_text(mean.shape), shape_text(deviation.shape), trained.model->latent_dim);
   }
   RunLatents result;
   result.mean = tensor_from(mean.values, mean.shape);
@@ -41,7 +44,8 @@ std::vector<int64_t> spread_rows(int64_t count, int64_t most) {
 
 RunLatents latents_of_run(const TrainedModel& trained, const std::string& posterior, const std::string& data_dir, int64_t most) {
   if (!posterior.empty()) return latents_of_folder(posterior, trained);
-  const ParticleStack stack = ParticleStack::open(trained.setup.config.data.particles, particle_options(trained.setup.config, data_dir));
+  const ParticleStack stack =
+      ParticleStack::open(trained.setup.config.data.particles, particle_options(trained.setup.config, data_dir));
   RunLatents result;
   result.rows = spread_rows(stack.size(), most);
   const Posterior found = infer_posterior_of(result.rows, trained, stack, true);

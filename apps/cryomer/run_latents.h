@@ -11,10 +11,10 @@ namespace cryomer {
 
 // Posteriors of particles.
 struct RunLatents {
-  Tensor mean, deviation;      // [particles, latent_dim]
-  std::vector<int64_t> rows;   // of the particle file
-  bool complete = false;       // all particles of the file
-  std::string source;          // for people
+  Tensor mean, deviation;     // [particles, latent_dim]
+  std::vector<int64_t> rows;  // of the particle file
+  bool complete = false;      // all particles of the file
+  std::string source;         // for people
 };
 
 // From a folder of infer, or, when `posterior` is empty, inferred here for at most `most` particles, evenly spread.

@@ -29,23 +29,29 @@ std::string done(const std::string& arguments) {
 void refused(const std::string& arguments, int exit_code, const std::vector<std::string>& parts) {
   const Outcome outcome = run_cryomer(arguments);
   EXPECT_EQ(outcome.exit_code, exit_code) << "cryomer " << arguments << "\n" << outcome.output;
-  for (const std::string& part : parts) EXPECT_NE(outcome.output.find(part), std::string::npos) << "missing '" << part << "' in: " << outcome.output;
+  for (const std::string& part : parts)
+    EXPECT_NE(outcome.output.find(part), std::string::npos) << "missing '" << part << "' in: " << outcome.output;
 }
 
-bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool says(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 // Simulated once, with a run on each half of the particles.
 struct World {
   std::string folder = testing::scratch_folder() + "/\u00e9valuation \u03b1";  // a name with a space and other letters
-  std::string base = folder + "/helix.pdb", sim = folder + "/sim", states = sim + "/states.dcd", run = folder + "/run1", other = folder + "/run2";
+  std::string base = folder + "/helix.pdb", sim = folder + "/sim", states = sim + "/states.dcd", run = folder + "/run1",
+              other = folder + "/run2";
 
   World() {
     fs::create_directories(folder);
     write_structure(base, testing::polyalanine(20));
-    done("simulate --structure " + q(base) + " --motion bimodal --motion-amplitude 3 --motion-states 40 --particles 200 --box 32 --pixel-size 1.5 --snr 0.5 --out " + q(sim));
+    done("simulate --structure " + q(base) +
+         " --motion bimodal --motion-amplitude 3 --motion-states 40 --particles 200 --box 32 --pixel-size 1.5 --snr 0.5 --out " +
+         q(sim));
     for (const char* half : {"1", "2"}) {
-      done("train " + q(sim + "/truth.star") + " --structure " + q(base) + " --poses given --half " + half + " --epochs 2 --latent-dim 4 --set optimiser.batch_size=32 --threads 2 --out " +
-           q(folder + "/run" + half));
+      done("train " + q(sim + "/truth.star") + " --structure " + q(base) + " --poses given --half " + half +
+           " --epochs 2 --latent-dim 4 --set optimiser.batch_size=32 --threads 2 --out " + q(folder + "/run" + half));
     }
   }
   static std::string q(const std::string& path) { return "'" + path + "'"; }
@@ -55,9 +61,13 @@ World& world() {
   static World made;
   return made;
 }
-std::string q(const std::string& path) { return World::q(path); }
+std::string q(const std::string& path) {
+  return World::q(path);
+}
 
-Json figures(const std::string& path) { return Json::parse(read_file(path)); }
+Json figures(const std::string& path) {
+  return Json::parse(read_file(path));
+}
 
 TEST(AppEvaluate, SaysInWordsThatAnEnsembleIsAMirrorImage) {
   const Structure base = read_structure(world().base);
@@ -65,7 +75,8 @@ TEST(AppEvaluate, SaysInWordsThatAnEnsembleIsAMirrorImage) {
   for (size_t k = 0; k < mirrored.coordinates.size(); k += 3) mirrored.coordinates[k] *= -1;
   const std::string path = world().folder + "/mirrored.pdb", json = world().folder + "/mirrored.json";
   write_ensemble(path, base, mirrored);
-  const std::string said = done("evaluate --structure " + q(world().base) + " --ensemble " + q(path) + " --truth " + q(world().states) + " --n 40 --json " + q(json));
+  const std::string said = done("evaluate --structure " + q(world().base) + " --ensemble " + q(path) + " --truth " +
+                                q(world().states) + " --n 40 --json " + q(json));
   EXPECT_TRUE(says(said, "The ensemble is a mirror image of the truth")) << said;
   EXPECT_TRUE(says(said, "100 % of the amino acids are of the wrong hand")) << said;
   EXPECT_EQ(figures(json)["findings"][0]["subject"], "mirror_image");
@@ -84,7 +95,8 @@ TEST(AppEvaluate, ComparesTheAtomsThatBothHaveAndSaysWhatIsLeftOut) {
     at = end + 1;
   }
   write_file_atomically(path, kept);
-  const std::string command = "evaluate --structure " + q(world().base) + " --ensemble " + q(path) + " --truth " + q(world().states) + " --n 40 --json " + q(json);
+  const std::string command = "evaluate --structure " + q(world().base) + " --ensemble " + q(path) + " --truth " +
+                              q(world().states) + " --n 40 --json " + q(json);
   const std::string said = done(command);
   EXPECT_TRUE(says(said, "left out of the comparison are 80 of 100 atoms: A/1/N")) << said;
   EXPECT_NEAR(figures(json)["emd_rmsd"].get<double>(), 0, 2e-3);  // three decimals in a PDB file
@@ -102,7 +114,8 @@ TEST(AppEvaluate, RefusesATruthOfAnotherProtein) {
 }
 
 TEST(AppEvaluate, TakesOneStructureAndSaysThatItIsNoEnsemble) {
-  const std::string said = done("evaluate --structure " + q(world().base) + " --ensemble " + q(world().base) + " --truth " + q(world().states) + " --n 40");
+  const std::string said = done("evaluate --structure " + q(world().base) + " --ensemble " + q(world().base) + " --truth " +
+                                q(world().states) + " --n 40");
   EXPECT_TRUE(says(said, "The ensemble is a single structure")) << said;
 }
 
@@ -110,13 +123,15 @@ TEST(AppEvaluate, NeedsSomethingToJudge) {
   refused("evaluate --structure " + q(world().base), 2, {"--ensemble", "--half-sets", "--run"});
   refused("evaluate --structure " + q(world().base) + " --ensemble " + q(world().states), 2, {"--ensemble needs --truth"});
   refused("evaluate --ensemble " + q(world().states) + " --truth " + q(world().states), 2, {"--structure is required"});
-  refused("evaluate --structure " + q(world().base) + " --ensemble " + q(world().states) + " --truth " + q(world().states) + " --json " + q(world().folder + "/nowhere/x.json"), 2,
-          {"nowhere", "does not exist"});
+  refused("evaluate --structure " + q(world().base) + " --ensemble " + q(world().states) + " --truth " + q(world().states) +
+              " --json " + q(world().folder + "/nowhere/x.json"),
+          2, {"nowhere", "does not exist"});
 }
 
 TEST(AppEvaluate, ComparesHalfSets) {
   const std::string json = world().folder + "/halves.json", pair = " --distance A/2/CA:A/19/CA --cut 25";
-  const std::string said = done("evaluate --half-sets " + q(world().run) + " " + q(world().other) + pair + " --n 60 --json " + q(json));
+  const std::string said =
+      done("evaluate --half-sets " + q(world().run) + " " + q(world().other) + pair + " --n 60 --json " + q(json));
   EXPECT_FALSE(says(said, "were not trained on different halves")) << said;
   const Json halves = figures(json)["half_sets"];
   EXPECT_EQ(halves["residues"].size(), 20u);
@@ -125,12 +140,14 @@ TEST(AppEvaluate, ComparesHalfSets) {
   EXPECT_EQ(halves["distances"][0]["below_cut"].size(), 2u);
   EXPECT_GE(halves["distances"][0]["mean_error"].get<double>(), 0);
   EXPECT_FALSE(figures(json)["findings"].empty());
-  EXPECT_TRUE(says(done("evaluate --half-sets " + q(world().run) + " " + q(world().run) + " --n 20"), "were not trained on different halves"));
+  EXPECT_TRUE(says(done("evaluate --half-sets " + q(world().run) + " " + q(world().run) + " --n 20"),
+                   "were not trained on different halves"));
   // Two ensembles likewise; half of a run has half of its particles.
   done("evaluate --structure " + q(world().base) + " --half-sets " + q(world().states) + " " + q(world().states) + " --n 20");
   done("infer " + q(world().run) + " --structures none --out " + q(world().folder + "/half_posterior"));
   EXPECT_EQ(read_star(world().folder + "/half_posterior/particles.star").find("particles")->row_count(), 100);
-  done("infer " + q(world().run) + " " + q(world().sim + "/truth.star") + " --structures none --out " + q(world().folder + "/whole_posterior"));
+  done("infer " + q(world().run) + " " + q(world().sim + "/truth.star") + " --structures none --out " +
+       q(world().folder + "/whole_posterior"));
   EXPECT_EQ(read_star(world().folder + "/whole_posterior/particles.star").find("particles")->row_count(), 200);
 }
 
@@ -138,7 +155,8 @@ TEST(AppEvaluate, JudgesARunWithoutATruth) {
   const std::string json = world().folder + "/run.json", posterior = world().folder + "/samples";
   done("evaluate --run " + q(world().run) + " --distance A/2/CA:A/19/CA --cut 25 --n 50 --json " + q(json));
   const Json run = figures(json)["run"];
-  for (const char* key : {"log_likelihood", "base_log_likelihood", "divergence", "gain"}) EXPECT_TRUE(run["held_out"].contains(key)) << key;
+  for (const char* key : {"log_likelihood", "base_log_likelihood", "divergence", "gain"})
+    EXPECT_TRUE(run["held_out"].contains(key)) << key;
   EXPECT_EQ(run["latent_directions"].size(), 3u);
   EXPECT_TRUE(run["particles_and_prior"].contains("emd_rmsd"));
   const Json population = run["populations"][0];
@@ -153,8 +171,8 @@ TEST(AppEvaluate, JudgesARunWithoutATruth) {
   // And against the truth: what particles state of themselves, which need not be right.
   const std::string whole = world().folder + "/whole_samples";
   done("infer " + q(world().run) + " " + q(world().sim + "/truth.star") + " --structures samples:4 --out " + q(whole));
-  done("evaluate --structure " + q(world().base) + " --posterior " + q(whole) + " --truth " + q(world().states) + " --truth-star " + q(world().sim + "/truth.star") +
-       " --distance A/2/CA:A/19/CA --json " + q(json));
+  done("evaluate --structure " + q(world().base) + " --posterior " + q(whole) + " --truth " + q(world().states) + " --truth-star " +
+       q(world().sim + "/truth.star") + " --distance A/2/CA:A/19/CA --json " + q(json));
   EXPECT_EQ(figures(json)["uncertainty"]["bins"].size(), 10u);
   EXPECT_TRUE(figures(json)["distances"][0]["uncertainty"].contains("ratio"));
 }
@@ -172,15 +190,18 @@ TEST(AppEvaluate, SaysOfAnUnfinishedRunWhatThereIs) {
 
 TEST(AppAnalyze, WritesMotionsClustersAndScripts) {
   const std::string out = world().folder + "/analysis";
-  done("analyze " + q(world().run) + " --out " + q(out) + " --clusters 3 --directions 1 --steps 5 --format pdb --json " + q(world().folder + "/analysis.json"));
+  done("analyze " + q(world().run) + " --out " + q(out) + " --clusters 3 --directions 1 --steps 5 --format pdb --json " +
+       q(world().folder + "/analysis.json"));
   const Structure base = read_structure(world().base);
   EXPECT_EQ(read_ensemble(out + "/direction1.pdb", base).size(), 5);
   EXPECT_EQ(read_ensemble(out + "/representatives.pdb", base).size(), 3);
-  for (const char* name : {"/direction1.cxc", "/direction1.pml", "/all.cxc", "/all.pml", "/particles.csv", "/clusters.csv", "/density.npy", "/analysis.json"}) {
+  for (const char* name : {"/direction1.cxc", "/direction1.pml", "/all.cxc", "/all.pml", "/particles.csv", "/clusters.csv",
+                           "/density.npy", "/analysis.json"}) {
     EXPECT_TRUE(fs::exists(out + name)) << name;
   }
   int64_t particles = 0;
-  for (const char* name : {"/cluster1.star", "/cluster2.star", "/cluster3.star"}) particles += read_star(out + name).find("particles")->row_count();
+  for (const char* name : {"/cluster1.star", "/cluster2.star", "/cluster3.star"})
+    particles += read_star(out + name).find("particles")->row_count();
   EXPECT_EQ(particles, 100);
   const Json json = figures(world().folder + "/analysis.json");
   EXPECT_EQ(json["clusters"].size(), 3u);
@@ -197,7 +218,9 @@ TEST(AppInterpolate, MovesAlongAMainDirection) {
   EXPECT_EQ(path.size(), 5);
   EXPECT_TRUE(says(read_file(world().folder + "/along.cxc"), "open \"along.cif\" coordsets true"));
   // The ends are farther from each other than from the middle.
-  const auto rmsd = [&](int64_t a, int64_t b) { return superpose(path.conformation(a), path.conformation(b), size_t(base.atom_count())).rmsd; };
+  const auto rmsd = [&](int64_t a, int64_t b) {
+    return superpose(path.conformation(a), path.conformation(b), size_t(base.atom_count())).rmsd;
+  };
   EXPECT_GT(rmsd(0, 4), rmsd(0, 2));
   EXPECT_GT(rmsd(0, 2), 0);
   refused("interpolate " + q(world().run) + " --along 9 --overwrite --out " + q(out), 2, {"--along 9", "4 dimensions"});
@@ -214,13 +237,15 @@ TEST(AppMap, IsOfAStructureOfAnEnsembleOrOfARun) {
   for (const float value : one.read_all()) electrons += value * 8;
   for (const Atom& atom : read_structure(world().base).atoms) expected += atom.atomic_number;
   EXPECT_NEAR(electrons, expected, 0.02 * expected);
-  done("map --structure " + q(world().base) + " --ensemble " + q(world().states) + " --box 40 --pixel-size 1.5 --overwrite --out " + q(out));
+  done("map --structure " + q(world().base) + " --ensemble " + q(world().states) + " --box 40 --pixel-size 1.5 --overwrite --out " +
+       q(out));
   EXPECT_EQ(MrcFile(out).header().nz, 40);
   done("map --run " + q(world().run) + " --n 8 --overwrite --out " + q(out));
   EXPECT_EQ(MrcFile(out).header().nx, 32);  // as its particles
   EXPECT_NEAR(MrcFile(out).header().pixel_size, 1.5, 1e-6);
   refused("map --out " + q(out) + " --overwrite", 2, {"--structure", "--run"});
-  refused("map --structure " + q(world().base) + " --ensemble " + q(world().states) + " --frame 40 --overwrite --out " + q(out), 2, {"--frame 40", "0 to 39"});
+  refused("map --structure " + q(world().base) + " --ensemble " + q(world().states) + " --frame 40 --overwrite --out " + q(out), 2,
+          {"--frame 40", "0 to 39"});
 }
 
 }  // namespace

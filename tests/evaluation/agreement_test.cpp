@@ -90,11 +90,13 @@ TEST(Agreement, OfResiduesIsADistanceBetweenTheirDistributions) {
   }
   AgreementOptions options;
   options.emd.n = 20;
-  const Agreement found = compare_sides(base, testing::perturbed(x, 300, 0.01, random), testing::perturbed(longer, 300, 0.01, random), options);
+  const Agreement found =
+      compare_sides(base, testing::perturbed(x, 300, 0.01, random), testing::perturbed(longer, 300, 0.01, random), options);
   // Each half ends up 1 A from its partner.
   for (const double value : found.disagreement) EXPECT_NEAR(value, 1, 0.15);
   // Of a wider cloud about the same place: |s1 - s2| sqrt(3).
-  const Agreement wider = compare_sides(base, testing::perturbed(x, 2000, 0.1, random), testing::perturbed(x, 2000, 0.4, random), options);
+  const Agreement wider =
+      compare_sides(base, testing::perturbed(x, 2000, 0.1, random), testing::perturbed(x, 2000, 0.4, random), options);
   double mean = 0;
   for (const double value : wider.disagreement) mean += value / 20;
   EXPECT_NEAR(mean, 0.3 * std::sqrt(3.0), 0.05);

@@ -78,7 +78,9 @@ TEST(CovalentGeometry, SeesTwistedPeptidesAndClosedTorsions) {
 }
 
 TEST(Ramachandran, KnowsWhereProteinsAre) {
-  const auto outlier = [](const char* residue, double phi, double psi) { return is_ramachandran_outlier(residue, radians(phi), radians(psi)); };
+  const auto outlier = [](const char* residue, double phi, double psi) {
+    return is_ramachandran_outlier(residue, radians(phi), radians(psi));
+  };
   for (const char* residue : {"ALA", "GLY", "PRO"}) {
     EXPECT_FALSE(outlier(residue, -62, -43)) << residue;  // helix
     EXPECT_FALSE(outlier(residue, -70, 150)) << residue;  // polyproline

@@ -43,7 +43,9 @@ struct Hinge {
     }
     return result;
   }
-  EnsembleComparison compare(const Ensemble& ensemble, const Ensemble& truth) { return compare_ensembles(base, ensemble, truth, options); }
+  EnsembleComparison compare(const Ensemble& ensemble, const Ensemble& truth) {
+    return compare_ensembles(base, ensemble, truth, options);
+  }
 };
 
 bool says(const std::vector<Finding>& list, Verdict verdict, const std::string& subject, const std::string& part = "") {

@@ -23,7 +23,9 @@ TEST(CommonAtoms, AreFoundByName) {
   const std::string path = testing::scratch_folder() + "/ca.pdb";
   write_structure(path, whole);
   EXPECT_EQ(int(atoms_in_trajectory(path, whole).size()), whole.atom_count());
-  write_file_atomically(path, with_lines(read_file(path), [](const std::string& line) { return line.size() < 16 || line.substr(0, 4) != "ATOM" || line.substr(12, 4) == " CA "; }));
+  write_file_atomically(path, with_lines(read_file(path), [](const std::string& line) {
+                          return line.size() < 16 || line.substr(0, 4) != "ATOM" || line.substr(12, 4) == " CA ";
+                        }));
   const std::vector<int> kept = atoms_in_trajectory(path, whole);
   EXPECT_LT(int(kept.size()), whole.atom_count());
   for (const int atom : atoms_of(whole, AtomSet::ca)) EXPECT_TRUE(std::count(kept.begin(), kept.end(), atom)) << atom;
@@ -31,7 +33,9 @@ TEST(CommonAtoms, AreFoundByName) {
   EXPECT_EQ(reduced.atom_count(), int(kept.size()));
   EXPECT_EQ(atoms_of(reduced, AtomSet::ca).size(), atoms_of(whole, AtomSet::ca).size());
   EXPECT_EQ(read_ensemble(path, reduced).size(), 1);
-  EXPECT_NE(describe_left_out(whole, kept).find(formatted("{} of {} atoms: ", whole.atom_count() - int(kept.size()), whole.atom_count())), std::string::npos);
+  EXPECT_NE(
+      describe_left_out(whole, kept).find(formatted("{} of {} atoms: ", whole.atom_count() - int(kept.size()), whole.atom_count())),
+      std::string::npos);
 }
 
 TEST(CommonAtoms, LeaveABreakWhereAResidueIsGone) {

@@ -8,10 +8,13 @@
 namespace cryomer {
 namespace {
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 TEST(ViewerScript, PlaysAPathAndMorphsStates) {
-  const std::string cxc = chimerax_script({{"path.pdb", "", 25, ViewedFile::Kind::path}, {"states.cif", "", 8, ViewedFile::Kind::states}});
+  const std::string cxc =
+      chimerax_script({{"path.pdb", "", 25, ViewedFile::Kind::path}, {"states.cif", "", 8, ViewedFile::Kind::states}});
   EXPECT_TRUE(has(cxc, "open \"path.pdb\" coordsets true\n"));
   EXPECT_TRUE(has(cxc, "coordset #1 1,-1 loop 20 bounce true\n"));
   EXPECT_TRUE(has(cxc, "open \"states.cif\"\n"));
@@ -24,7 +27,8 @@ TEST(ViewerScript, PlaysAPathAndMorphsStates) {
 }
 
 TEST(ViewerScript, OpensADcdOnItsTopologyAndAMap) {
-  const std::vector<ViewedFile> files = {{"e 1.dcd", "e 1.pdb", 100, ViewedFile::Kind::states}, {"map.mrc", "", 1, ViewedFile::Kind::map}};
+  const std::vector<ViewedFile> files = {{"e 1.dcd", "e 1.pdb", 100, ViewedFile::Kind::states},
+                                         {"map.mrc", "", 1, ViewedFile::Kind::map}};
   const std::string cxc = chimerax_script(files), pml = pymol_script(files);
   EXPECT_TRUE(has(cxc, "open \"e 1.pdb\"\nopen \"e 1.dcd\" structureModel #1\n"));
   EXPECT_FALSE(has(cxc, "morph"));

@@ -46,7 +46,8 @@ TEST(DensityMap, IsTheMeanOverConformations) {
   const MapBlur blur{5, 0};
   const Ensemble pair = at(both, structure.atom_count());
   const MapGrid grid = grid_around(pair, blur, 1.5);
-  const std::vector<float> a = density_map(structure, at(x, structure.atom_count()), blur, grid), b = density_map(structure, at(moved, structure.atom_count()), blur, grid),
+  const std::vector<float> a = density_map(structure, at(x, structure.atom_count()), blur, grid),
+                           b = density_map(structure, at(moved, structure.atom_count()), blur, grid),
                            mean = density_map(structure, pair, blur, grid);
   double electrons = 0, sum = 0;
   for (const Atom& atom : structure.atoms) electrons += atom.atomic_number;

@@ -49,7 +49,8 @@ Mat3 root(const Mat3& matrix) {
   Mat3 result{{0, 0, 0, 0, 0, 0, 0, 0, 0}};
   for (int k = 0; k < 3; ++k) {
     for (int p = 0; p < 3; ++p) {
-      for (int q = 0; q < 3; ++q) result(p, q) += std::sqrt(std::max(0.0, eigen.values[k])) * eigen.vectors[3 * k + p] * eigen.vectors[3 * k + q];
+      for (int q = 0; q < 3; ++q)
+        result(p, q) += std::sqrt(std::max(0.0, eigen.values[k])) * eigen.vectors[3 * k + p] * eigen.vectors[3 * k + q];
     }
   }
   return result;
@@ -92,7 +93,8 @@ DistanceAgreement compare_distance(const PairDistance& pair, const Ensemble& fir
   return result;
 }
 
-void compare_residues(const Structure& base, const std::vector<int>& cas, const Ensemble& first, const Ensemble& second, Agreement& result) {
+void compare_residues(const Structure& base, const std::vector<int>& cas, const Ensemble& first, const Ensemble& second,
+                      Agreement& result) {
   // Both at once, and each side counting alike whatever its size.
   Ensemble both = first;
   both.coordinates.insert(both.coordinates.end(), second.coordinates.begin(), second.coordinates.end());
@@ -102,7 +104,8 @@ void compare_residues(const Structure& base, const std::vector<int>& cas, const 
   int64_t agreed = 0;
   for (size_t a = 0; a < cas.size(); ++a) {
     result.residues.push_back(residue_label(base.residues[base.atoms[cas[a]].residue]));
-    const Positions sides[2] = {positions_of(placed, 0, first.size(), int64_t(a)), positions_of(placed, first.size(), both.size(), int64_t(a))};
+    const Positions sides[2] = {positions_of(placed, 0, first.size(), int64_t(a)),
+                                positions_of(placed, first.size(), both.size(), int64_t(a))};
     for (int side = 0; side < 2; ++side) result.rmsf[side].push_back(std::sqrt(trace(sides[side].covariance)));
     result.disagreement.push_back(gelbrich_distance(sides[0], sides[1]));
     agreed += result.disagreement[a] < 0.25 * (result.rmsf[0][a] + result.rmsf[1][a]);
@@ -118,7 +121,8 @@ Agreement compare_sides(const Structure& base, const Ensemble& first, const Ense
   require_usable(first, "first ensemble");
   require_usable(second, "second ensemble");
   if (first.atom_count != base.atom_count() || second.atom_count != base.atom_count()) {
-    fail("the ensembles have {} and {} atoms and {} {}, expected the same", first.atom_count, second.atom_count, base.source, base.atom_count());
+    fail("the ensembles have {} and {} atoms and {} {}, expected the same", first.atom_count, second.atom_count, base.source,
+         base.atom_count());
   }
   if (!options.cuts.empty() && options.cuts.size() != options.distances.size()) {
     fail("{} cuts for {} distances, expected one for each", options.cuts.size(), options.distances.size());
@@ -134,7 +138,8 @@ Agreement compare_sides(const Structure& base, const Ensemble& first, const Ense
       const Ensemble* sides[2] = {&first, &second};
       for (int side = 0; side < 2; ++side) {
         const std::vector<double> values = distances_of(options.distances[k], *sides[side]);
-        distance.below_cut[side] = double(std::count_if(values.begin(), values.end(), [&](double v) { return v < distance.cut; })) / double(values.size());
+        distance.below_cut[side] =
+            double(std::count_if(values.begin(), values.end(), [&](double v) { return v < distance.cut; })) / double(values.size());
       }
     }
     result.distances.push_back(std::move(distance));
@@ -157,10 +162,11 @@ Agreement compare_sides(const Structure& base, const Ensemble& first, const Ense
 
 std::string agreement_table(const Agreement& agreement) {
   const EmdRmsd& emd = agreement.emd;
-  std::string text = formatted("{} ({}) against {} ({}), over {} atoms\n", agreement.names[0], agreement.sizes[0], agreement.names[1], agreement.sizes[1],
-                               agreement.atoms == AtomSet::ca ? "CA" : "all heavy");
+  std::string text = formatted("{} ({}) against {} ({}), over {} atoms\n", agreement.names[0], agreement.sizes[0],
+                               agreement.names[1], agreement.sizes[1], agreement.atoms == AtomSet::ca ? "CA" : "all heavy");
   std::vector<std::vector<std::string>> rows = {
-      {formatted("EMD-RMSD between them, {} each", emd.floor_n), length(emd.value_at_floor_n) + " A", plus_minus(emd.error_at_floor_n)},
+      {formatted("EMD-RMSD between them, {} each", emd.floor_n), length(emd.value_at_floor_n) + " A",
+       plus_minus(emd.error_at_floor_n)},
       {formatted("two draws of the second, {} each", emd.floor_n), length(emd.floor) + " A", plus_minus(emd.floor_error)},
       {"the base structure repeated against the second", length(emd.baseline) + " A"}};
   text += aligned(rows);
@@ -177,8 +183,9 @@ std::string agreement_table(const Agreement& agreement) {
     const bool cuts = !std::isnan(agreement.distances[0].cut);
     if (cuts) rows[0].push_back("below the cut");
     for (const DistanceAgreement& d : agreement.distances) {
-      rows.push_back({d.name, length(0.5 * (d.mean[0] + d.mean[1])), formatted("+- {:.2f}", d.mean_error), length(0.5 * (d.standard_deviation[0] + d.standard_deviation[1])),
-                      formatted("+- {:.2f}", d.deviation_error), length(d.wasserstein), ratio(d.ks)});
+      rows.push_back({d.name, length(0.5 * (d.mean[0] + d.mean[1])), formatted("+- {:.2f}", d.mean_error),
+                      length(0.5 * (d.standard_deviation[0] + d.standard_deviation[1])), formatted("+- {:.2f}", d.deviation_error),
+                      length(d.wasserstein), ratio(d.ks)});
       if (cuts) rows.back().push_back(percent(d.below_cut[0]) + " and " + percent(d.below_cut[1]));
     }
     text += aligned(rows);
@@ -194,24 +201,35 @@ std::vector<Finding> findings(const Agreement& agreement) {
   if (!std::isnan(emd.floor)) {
     const double excess = emd.value_at_floor_n - emd.floor, error = std::hypot(emd.error_at_floor_n, emd.floor_error);
     const double scale = std::max(emd.baseline - emd.floor, 1e-9);
-    const Verdict verdict = excess <= std::max(2 * error, 0.1 * scale) ? Verdict::good : excess < 0.3 * scale ? Verdict::note : Verdict::wrong;
+    const Verdict verdict = excess <= std::max(2 * error, 0.1 * scale) ? Verdict::good
+                            : excess < 0.3 * scale                     ? Verdict::note
+                                                                       : Verdict::wrong;
     list.push_back({verdict, "agreement",
                     excess <= 2 * error ? formatted("{} and {} are the same distribution as far as these draws can tell.", a, b)
-                                        : formatted("{} and {} differ by {:.2f} A of EMD-RMSD above what two draws of one do; the base structure alone differs by {:.2f} A.", a, b, excess, scale)});
+                                        : formatted("{} and {} differ by {:.2f} A of EMD-RMSD above what two draws of one do; the "
+                                                    "base structure alone differs by {:.2f} A.",
+                                                    a, b, excess, scale)});
   }
   if (!agreement.residues.empty() && !std::isnan(agreement.rmsf_r)) {
-    const size_t worst = size_t(std::max_element(agreement.disagreement.begin(), agreement.disagreement.end()) - agreement.disagreement.begin());
+    const size_t worst =
+        size_t(std::max_element(agreement.disagreement.begin(), agreement.disagreement.end()) - agreement.disagreement.begin());
     const bool good = agreement.resolved > 0.8;
-    list.push_back({good ? Verdict::good : agreement.resolved > 0.5 ? Verdict::note : Verdict::wrong, "residues",
-                    formatted("{} of the residues move alike in both (their positions disagree by less than half their fluctuation); the largest disagreement is {:.2f} A, at {}.",
+    list.push_back({good                       ? Verdict::good
+                    : agreement.resolved > 0.5 ? Verdict::note
+                                               : Verdict::wrong,
+                    "residues",
+                    formatted("{} of the residues move alike in both (their positions disagree by less than half their "
+                              "fluctuation); the largest disagreement is {:.2f} A, at {}.",
                               percent(agreement.resolved), agreement.disagreement[worst], agreement.residues[worst])});
   }
   for (const DistanceAgreement& d : agreement.distances) {
-    const double spread = 0.5 * (d.standard_deviation[0] + d.standard_deviation[1]), off = std::max(d.mean_error, d.deviation_error);
+    const double spread = 0.5 * (d.standard_deviation[0] + d.standard_deviation[1]),
+                 off = std::max(d.mean_error, d.deviation_error);
     const bool good = 2 * off < std::max(0.3 * spread, 0.25);
-    list.push_back({good ? Verdict::good : Verdict::wrong, "distance",
-                    formatted("{} is {:.2f} +- {:.2f} A on average and varies by {:.2f} +- {:.2f} A{}.", d.name, 0.5 * (d.mean[0] + d.mean[1]), d.mean_error, spread, d.deviation_error,
-                              good ? "" : "; the two do not agree on it")});
+    list.push_back(
+        {good ? Verdict::good : Verdict::wrong, "distance",
+         formatted("{} is {:.2f} +- {:.2f} A on average and varies by {:.2f} +- {:.2f} A{}.", d.name, 0.5 * (d.mean[0] + d.mean[1]),
+                   d.mean_error, spread, d.deviation_error, good ? "" : "; the two do not agree on it")});
   }
   std::stable_sort(list.begin(), list.end(), [](const Finding& x, const Finding& y) { return x.verdict > y.verdict; });
   return list;

@@ -31,15 +31,15 @@ struct DistanceAgreement {
   // A, of both distributions on common bins; the share of each bin in the first and in the second.
   std::vector<double> centres;
   std::array<std::vector<double>, 2> shares;
-  double cut = 0;                         // A; NaN without
-  std::array<double, 2> below_cut{};      // fractions; NaN without
+  double cut = 0;                     // A; NaN without
+  std::array<double, 2> below_cut{};  // fractions; NaN without
 };
 
 struct Agreement {
-  std::array<std::string, 2> names;       // of the sides, for people
+  std::array<std::string, 2> names;  // of the sides, for people
   std::array<int64_t, 2> sizes{};
   AtomSet atoms = AtomSet::heavy;
-  EmdRmsd emd;                            // the first against the second, whose two draws are the floor
+  EmdRmsd emd;  // the first against the second, whose two draws are the floor
   std::vector<DistanceAgreement> distances;
   // Over CAs, both sets superposed on the mean of both.
   std::vector<std::string> residues;

@@ -38,11 +38,8 @@ double pearson_r(const std::vector<double>& x, const std::vector<double>& y) {
     xy += (x[i] - mean_x) * (y[i] - mean_y);
   }
   // What rounding of the mean leaves of a constant is no variation.
-  const auto varies = [&](double squares, double mean) {
-    return squares > 1e-20 * mean * mean * static_cast<double>(x.size());
-  };
-  return varies(xx, mean_x) && varies(yy, mean_y) ? xy / std::sqrt(xx * yy)
-                                                  : std::numeric_limits<double>::quiet_NaN();
+  const auto varies = [&](double squares, double mean) { return squares > 1e-20 * mean * mean * static_cast<double>(x.size()); };
+  return varies(xx, mean_x) && varies(yy, mean_y) ? xy / std::sqrt(xx * yy) : std::numeric_limits<double>::quiet_NaN();
 }
 
 double rank_correlation(const std::vector<double>& x, const std::vector<double>& y) {

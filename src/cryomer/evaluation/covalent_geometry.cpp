@@ -19,19 +19,32 @@ Vec3 position(const float* x, int atom) {
 // A, of what proteins, nucleic acids and their ligands are made of; 0 for metals, which are coordinated rather than bonded.
 double covalent_radius(int atomic_number) {
   switch (atomic_number) {
-    case 5: return 0.84;
-    case 6: return 0.76;
-    case 7: return 0.71;
-    case 8: return 0.66;
-    case 9: return 0.57;
-    case 14: return 1.11;
-    case 15: return 1.07;
-    case 16: return 1.05;
-    case 17: return 1.02;
-    case 34: return 1.20;
-    case 35: return 1.20;
-    case 53: return 1.39;
-    default: return 0;
+    case 5:
+      return 0.84;
+    case 6:
+      return 0.76;
+    case 7:
+      return 0.71;
+    case 8:
+      return 0.66;
+    case 9:
+      return 0.57;
+    case 14:
+      return 1.11;
+    case 15:
+      return 1.07;
+    case 16:
+      return 1.05;
+    case 17:
+      return 1.02;
+    case 34:
+      return 1.20;
+    case 35:
+      return 1.20;
+    case 53:
+      return 1.39;
+    default:
+      return 0;
   }
 }
 
@@ -40,8 +53,8 @@ struct IdealAngle {
   double degrees;
 };
 // Engh and Huber 1991: the backbone, without glycine and proline.
-constexpr IdealAngle kIdealAngles[] = {{"N", "CA", "C", 111.2},  {"CA", "C", "N", 116.2}, {"O", "C", "N", 123.0},
-                                       {"CA", "C", "O", 120.8},  {"C", "N", "CA", 121.7}, {"N", "CA", "CB", 110.5},
+constexpr IdealAngle kIdealAngles[] = {{"N", "CA", "C", 111.2}, {"CA", "C", "N", 116.2}, {"O", "C", "N", 123.0},
+                                       {"CA", "C", "O", 120.8}, {"C", "N", "CA", 121.7}, {"N", "CA", "CB", 110.5},
                                        {"C", "CA", "CB", 110.1}};
 
 double ideal_angle(const Structure& base, int i, int j, int k) {
@@ -65,7 +78,8 @@ double bond_angle(const float* x, int i, int j, int k) {
 }
 
 double torsion_angle(const float* x, int a, int b, int c, int d) {
-  const Vec3 first = position(x, b) - position(x, a), axis = position(x, c) - position(x, b), last = position(x, d) - position(x, c);
+  const Vec3 first = position(x, b) - position(x, a), axis = position(x, c) - position(x, b),
+             last = position(x, d) - position(x, c);
   const Vec3 m = cross(first, axis), n = cross(axis, last);
   return std::atan2(norm(axis) * dot(first, n), dot(m, n));
 }
@@ -118,7 +132,8 @@ CovalentGeometry::CovalentGeometry(const Structure& base) {
     }
   }
   const auto is_joined = [&](int r) {
-    return r > 0 && r < base.residue_count() && base.residues[r].bonded_to_previous && base.residues[r].kind == ResidueKind::protein;
+    return r > 0 && r < base.residue_count() && base.residues[r].bonded_to_previous &&
+           base.residues[r].kind == ResidueKind::protein;
   };
   for (int r = 0; r < base.residue_count(); ++r) {
     if (base.residues[r].kind != ResidueKind::protein) continue;

@@ -42,8 +42,8 @@ struct CovalentGeometry {
   std::vector<BackboneTorsions> torsions;
 };
 
-double bond_angle(const float* coordinates, int i, int j, int k);              // radians, 0 to pi
-double torsion_angle(const float* coordinates, int a, int b, int c, int d);    // radians, -pi to pi, IUPAC sign
-bool is_left_handed(const float* coordinates, const ChiralCentre& centre);     // L, as all amino acids of proteins
+double bond_angle(const float* coordinates, int i, int j, int k);            // radians, 0 to pi
+double torsion_angle(const float* coordinates, int a, int b, int c, int d);  // radians, -pi to pi, IUPAC sign
+bool is_left_handed(const float* coordinates, const ChiralCentre& centre);   // L, as all amino acids of proteins
 
 }  // namespace cryomer

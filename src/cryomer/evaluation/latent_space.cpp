@@ -48,7 +48,8 @@ Attempt attempt(const std::vector<float>& points, int64_t dimension, int64_t clu
     }
     if (!(total > 0)) break;  // no point is left that is not a seed
     double place = random.uniform() * total;
-    for (seed = 0; seed + 1 < n && (place -= nearest[seed]) >= 0; ++seed) {}
+    for (seed = 0; seed + 1 < n && (place -= nearest[seed]) >= 0; ++seed) {
+    }
   }
   const int64_t found = int64_t(result.centres.size()) / dimension;
   result.of_point.assign(n, -1);
@@ -72,7 +73,8 @@ Attempt attempt(const std::vector<float>& points, int64_t dimension, int64_t clu
     }
     if (!changed) break;
     for (int64_t c = 0; c < found; ++c) {
-      for (int64_t k = 0; k < dimension && members[c] > 0; ++k) result.centres[c * dimension + k] = sums[c * dimension + k] / double(members[c]);
+      for (int64_t k = 0; k < dimension && members[c] > 0; ++k)
+        result.centres[c * dimension + k] = sums[c * dimension + k] / double(members[c]);
     }
   }
   return result;
@@ -119,7 +121,8 @@ LatentDirections principal_directions(const std::vector<float>& points, int64_t 
     const int64_t row = dimension - 1 - k;
     const auto begin = eigen.vectors.begin() + row * dimension;
     // The sign is free: the largest component is made positive.
-    const double sign = *std::max_element(begin, begin + dimension, [](double a, double b) { return std::abs(a) < std::abs(b); }) < 0 ? -1 : 1;
+    const double sign =
+        *std::max_element(begin, begin + dimension, [](double a, double b) { return std::abs(a) < std::abs(b); }) < 0 ? -1 : 1;
     for (int64_t d = 0; d < dimension; ++d) result.directions.push_back(sign * *(begin + d));
     result.deviation.push_back(std::sqrt(std::max(0.0, eigen.values[row])));
     result.share.push_back(total > 0 ? eigen.values[row] / total : 0);

@@ -34,9 +34,9 @@ struct LatentClusters {
 LatentClusters k_means(const std::vector<float>& points, int64_t dimension, int64_t clusters, uint64_t seed);
 
 struct DensityGrid {
-  int64_t bins = 0;                           // along each axis
+  int64_t bins = 0;  // along each axis
   double x_low = 0, x_high = 0, y_low = 0, y_high = 0;
-  std::vector<double> density;                // [y][x], sums to one
+  std::vector<double> density;  // [y][x], sums to one
 };
 
 // Density of a mixture of normal distributions, one for each point, along two directions: the aggregated posterior when `means` and

@@ -14,10 +14,12 @@ namespace cryomer {
 namespace {
 
 constexpr int kSteps = 400;
-constexpr double kStill = 1e-6;       // largest change of a share that ends the steps
-constexpr double kSmoothing = 0.12;   // of a bin's share that goes to each neighbour in a step
-constexpr double kEmpty = 2e-3;       // of the average posterior, below which a bin is taken as empty: there only tails are divided by tails
-constexpr double kDefensive = 0.05;   // of the average posterior in what is divided out: bins the prior's draws hardly visit would explode
+constexpr double kStill = 1e-6;      // largest change of a share that ends the steps
+constexpr double kSmoothing = 0.12;  // of a bin's share that goes to each neighbour in a step
+constexpr double kEmpty =
+    2e-3;  // of the average posterior, below which a bin is taken as empty: there only tails are divided by tails
+constexpr double kDefensive =
+    0.05;  // of the average posterior in what is divided out: bins the prior's draws hardly visit would explode
 
 class Bins {
  public:
@@ -122,11 +124,14 @@ double deviation_of(const std::vector<double>& values) {
 Population estimated_population(const std::string& name, const std::vector<double>& samples, int64_t per_particle,
                                 const std::vector<double>& prior_values, const PopulationOptions& options) {
   if (per_particle < 2 || samples.empty() || int64_t(samples.size()) % per_particle != 0) {
-    fail("population of {}: {} samples with {} for each particle, expected at least two for each", name, samples.size(), per_particle);
+    fail("population of {}: {} samples with {} for each particle, expected at least two for each", name, samples.size(),
+         per_particle);
   }
-  if (prior_values.size() < 2) fail("population of {}: {} draws of the model's distribution, expected many", name, prior_values.size());
+  if (prior_values.size() < 2)
+    fail("population of {}: {} draws of the model's distribution, expected many", name, prior_values.size());
   const auto particles = int64_t(samples.size()) / per_particle;
-  double low = *std::min_element(prior_values.begin(), prior_values.end()), high = *std::max_element(prior_values.begin(), prior_values.end());
+  double low = *std::min_element(prior_values.begin(), prior_values.end()),
+         high = *std::max_element(prior_values.begin(), prior_values.end());
   low = std::min(low, *std::min_element(samples.begin(), samples.end()));
   high = std::max(high, *std::max_element(samples.begin(), samples.end()));
   const Bins bins(low, high, options.bins);
@@ -159,7 +164,8 @@ Population estimated_population(const std::string& name, const std::vector<doubl
     const double divided_out = (1 - kDefensive) * result.prior[g] + kDefensive * result.averaged[g];
     if (result.averaged[g] < kEmpty) continue;
     start[g] = divided_out;
-    for (int64_t i = 0; i < particles; ++i) likelihood[i * count + g] = divided_out > 0 ? float(posterior[i * count + g] / divided_out) : 0.0f;
+    for (int64_t i = 0; i < particles; ++i)
+      likelihood[i * count + g] = divided_out > 0 ? float(posterior[i * count + g] / divided_out) : 0.0f;
   }
   result.share = maximum(likelihood, std::vector<double>(particles, 1.0), start);
 
@@ -181,7 +187,9 @@ Population estimated_population(const std::string& name, const std::vector<doubl
     deviation.push_back(of.deviation);
     below.push_back(of.below);
   }
-  const auto error = [](const std::vector<double>& values) { return values.size() > 1 ? deviation_of(values) : std::numeric_limits<double>::quiet_NaN(); };
+  const auto error = [](const std::vector<double>& values) {
+    return values.size() > 1 ? deviation_of(values) : std::numeric_limits<double>::quiet_NaN();
+  };
   result.mean = {own.mean, error(mean), averaged.mean, of_means.mean};
   result.standard_deviation = {own.deviation, error(deviation), averaged.deviation, of_means.deviation};
   if (options.has_cut) result.below_cut = {own.below, error(below), averaged.below, of_means.below};
@@ -189,7 +197,9 @@ Population estimated_population(const std::string& name, const std::vector<doubl
     std::vector<double> of_bin;
     for (const std::vector<double>& draw : draws) of_bin.push_back(draw[g]);
     std::sort(of_bin.begin(), of_bin.end());
-    const auto at = [&](double level) { return of_bin.empty() ? std::numeric_limits<double>::quiet_NaN() : of_bin[size_t(level * double(of_bin.size() - 1) + 0.5)]; };
+    const auto at = [&](double level) {
+      return of_bin.empty() ? std::numeric_limits<double>::quiet_NaN() : of_bin[size_t(level * double(of_bin.size() - 1) + 0.5)];
+    };
     result.low.push_back(at(0.025));
     result.high.push_back(at(0.975));
   }
@@ -198,7 +208,9 @@ Population estimated_population(const std::string& name, const std::vector<doubl
 
 std::string population_table(const std::vector<Population>& populations) {
   if (populations.empty()) return "";
-  std::string text = formatted("\nPopulation over {} particles: deconvolved with its standard error, and what histograms would say\n", populations[0].particles);
+  std::string text =
+      formatted("\nPopulation over {} particles: deconvolved with its standard error, and what histograms would say\n",
+                populations[0].particles);
   std::vector<std::vector<std::string>> rows = {{"", "", "deconvolved", "", "averaged posteriors", "particles' means"}};
   for (const Population& p : populations) {
     const auto row = [&](const std::string& distance, const std::string& what, const PopulationFigure& f, bool fraction) {

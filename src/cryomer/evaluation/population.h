@@ -4,9 +4,9 @@
 // The average of the particles' posteriors is biased: each is pulled towards the model's distribution and blurred by its own
 // uncertainty (and the histogram of their means is too narrow). Here the population w on bins g is found by maximum likelihood over
 // all particles at once, sum_i log sum_g w_g L_ig, where L_ig = q_i(g) / p(g) is the likelihood of particle i's image for the bin:
-// the posterior q_i with the prior p divided out, under which it was inferred. The steps are those of expectation maximisation, each
-// followed by a light smoothing (Silverman et al. 1990), since the unsmoothed maximum is a row of spikes. Error bars are from a
-// bootstrap over particles.
+// the posterior q_i with the prior p divided out, under which it was inferred. The steps are those of expectation maximisation,
+// each followed by a light smoothing (Silverman et al. 1990), since the unsmoothed maximum is a row of spikes. Error bars are from
+// a bootstrap over particles.
 //
 // What it relies on: that posterior and prior are right for each other, as a variational posterior is only approximately. What it
 // cannot know: bins that the prior never visits, and states rarer than 0.2 % of the particles.
@@ -36,13 +36,14 @@ struct PopulationFigure {
 struct Population {
   std::string name;  // of the distance
   int64_t particles = 0, samples_per_particle = 0;
-  std::vector<double> centres;                   // A, [bins]
-  std::vector<double> share;                     // of the population in each bin
-  std::vector<double> low, high;                 // its 95 % interval
-  std::vector<double> averaged, of_means, prior; // shares of the averaged posteriors, of the particles' means, of the model's distribution
-  PopulationFigure mean, standard_deviation;     // A
-  PopulationFigure below_cut;                    // fraction; only with a cut
-  double cut = 0;                                // A
+  std::vector<double> centres;    // A, [bins]
+  std::vector<double> share;      // of the population in each bin
+  std::vector<double> low, high;  // its 95 % interval
+  std::vector<double> averaged, of_means,
+      prior;  // shares of the averaged posteriors, of the particles' means, of the model's distribution
+  PopulationFigure mean, standard_deviation;  // A
+  PopulationFigure below_cut;                 // fraction; only with a cut
+  double cut = 0;                             // A
   bool has_cut = false;
 };
 

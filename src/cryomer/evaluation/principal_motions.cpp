@@ -64,7 +64,8 @@ Tensor leading_directions(const Tensor& centred, const Tensor& shares, int64_t c
     const Tensor along = at::mm(rows, directions.t()).contiguous();  // [rows, k]
     const Tensor covariance = at::mm(along.t(), along).contiguous();
     const auto n = static_cast<int>(covariance.size(0));
-    const SymmetricEigen ritz = symmetric_eigen({covariance.data_ptr<double>(), covariance.data_ptr<double>() + covariance.numel()}, n);
+    const SymmetricEigen ritz =
+        symmetric_eigen({covariance.data_ptr<double>(), covariance.data_ptr<double>() + covariance.numel()}, n);
     std::vector<double> turned;
     for (int k = n - 1; k >= 0; --k) turned.insert(turned.end(), ritz.vectors.begin() + k * n, ritz.vectors.begin() + (k + 1) * n);
     const Tensor turn = tensor_from(turned).reshape({n, n});
@@ -139,7 +140,8 @@ PrincipalMotions principal_motions(const Ensemble& ensemble, const Ensemble& tru
   const Tensor true_variance = (true_along.square() * shares.unsqueeze(1)).sum(0);
   const double total = result.truth_deviation * result.truth_deviation;
   int64_t count = 0;
-  for (double held = 0; count < directions.size(0) && held < kVarianceHeld; ++count) held += true_variance[count].item<double>() / total;
+  for (double held = 0; count < directions.size(0) && held < kVarianceHeld; ++count)
+    held += true_variance[count].item<double>() / total;
   directions = directions.slice(0, 0, count);
   const Tensor along = at::mm(rows - mean, directions.t()) * scale;
   Tensor overlap = at::zeros({count}, at::kDouble);

@@ -13,17 +13,18 @@ struct Region {
 };
 
 constexpr Region kRegions[] = {
-    {-180, -40, 45, 210},   // beta sheet, polyproline; over the seam to psi = -150
-    {160, 180, 90, 210},    // beta sheet over the seam of phi
-    {-165, -35, -90, 45},   // right-handed helix and bridge
-    {35, 90, -25, 110},     // left-handed helix
-    {40, 80, 165, 230},     // turns of type II'
+    {-180, -40, 45, 210},  // beta sheet, polyproline; over the seam to psi = -150
+    {160, 180, 90, 210},   // beta sheet over the seam of phi
+    {-165, -35, -90, 45},  // right-handed helix and bridge
+    {35, 90, -25, 110},    // left-handed helix
+    {40, 80, 165, 230},    // turns of type II'
 };
 
 bool is_open(double phi, double psi) {
   for (const Region& region : kRegions) {
     if (phi < region.phi_low || phi > region.phi_high) continue;
-    if ((psi >= region.psi_low && psi <= region.psi_high) || (psi + 360 >= region.psi_low && psi + 360 <= region.psi_high)) return true;
+    if ((psi >= region.psi_low && psi <= region.psi_high) || (psi + 360 >= region.psi_low && psi + 360 <= region.psi_high))
+      return true;
   }
   return false;
 }

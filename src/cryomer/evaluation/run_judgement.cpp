@@ -23,7 +23,8 @@ std::string run_table(const RunJudgement& run) {
     text += "\nAggregated posterior and prior along the main directions of latent space\n";
     std::vector<std::vector<std::string>> rows = {{"", "of the variance", "std", "prior's std", "prior off by", "KS"}};
     for (const LatentAxis& axis : run.latent) {
-      rows.push_back({formatted("direction {}", rows.size()), percent(axis.share), length(axis.deviation), length(axis.prior_deviation), length(axis.offset), ratio(axis.ks)});
+      rows.push_back({formatted("direction {}", rows.size()), percent(axis.share), length(axis.deviation),
+                      length(axis.prior_deviation), length(axis.offset), ratio(axis.ks)});
     }
     text += aligned(rows);
   }
@@ -39,18 +40,26 @@ std::vector<Finding> findings(const RunJudgement& run) {
     const HeldOutFigures& h = *run.held_out;
     const double gained = h.log_likelihood - h.base_log_likelihood;
     if (h.gain() > 0) {
-      say(Verdict::good, "held_out", formatted("Particles that the model never saw are explained better than by the base structure alone, by {:.2f} nats an image after what their posteriors cost.", h.gain()));
+      say(Verdict::good, "held_out",
+          formatted("Particles that the model never saw are explained better than by the base structure alone, by {:.2f} nats an "
+                    "image after what their posteriors cost.",
+                    h.gain()));
     } else if (gained > 0) {
       say(Verdict::note, "held_out",
-          formatted("Particles that the model never saw are explained {:.2f} nats better than by the base structure alone, but their posteriors are {:.2f} nats from the prior, which is more: the run may be too short.", gained,
-                    h.divergence));
+          formatted("Particles that the model never saw are explained {:.2f} nats better than by the base structure alone, but "
+                    "their posteriors are {:.2f} nats from the prior, which is more: the run may be too short.",
+                    gained, h.divergence));
     } else {
-      say(Verdict::wrong, "held_out", formatted("Particles that the model never saw are explained no better than by the base structure alone ({:.2f} nats an image): what moves in the model is not in the data.", gained));
+      say(Verdict::wrong, "held_out",
+          formatted("Particles that the model never saw are explained no better than by the base structure alone ({:.2f} nats an "
+                    "image): what moves in the model is not in the data.",
+                    gained));
     }
     // Likelihoods of different images scatter; what matters is whether training images gain much more.
     const double over = h.training_log_likelihood - h.log_likelihood;
     if (over > std::max(1.0, 0.5 * std::abs(gained))) {
-      say(Verdict::note, "held_out", formatted("Particles trained on are explained {:.2f} nats better than others: part of it is their noise.", over));
+      say(Verdict::note, "held_out",
+          formatted("Particles trained on are explained {:.2f} nats better than others: part of it is their noise.", over));
     }
   }
   double worst = 0;
@@ -58,20 +67,30 @@ std::vector<Finding> findings(const RunJudgement& run) {
     if (axis.share > 0.05) worst = std::max(worst, axis.ks);
   }
   if (!run.latent.empty()) {
-    say(worst < 0.1 ? Verdict::good : worst < 0.25 ? Verdict::note : Verdict::wrong, "prior",
+    say(worst < 0.1    ? Verdict::good
+        : worst < 0.25 ? Verdict::note
+                       : Verdict::wrong,
+        "prior",
         worst < 0.1 ? "The prior is distributed as the particles' posteriors are: samples from it show what the particles say."
-                    : formatted("The prior differs from the particles' posteriors (KS {:.2f} along a main direction of latent space): structures from `sample` are not distributed as those from `infer`.", worst));
+                    : formatted("The prior differs from the particles' posteriors (KS {:.2f} along a main direction of latent "
+                                "space): structures from `sample` are not distributed as those from `infer`.",
+                                worst));
   }
   for (const Population& p : run.populations) {
     // Told apart from the average of the posteriors by more than chance?
     const bool mean = std::abs(p.mean.averaged - p.mean.value) > std::max(3 * p.mean.error, 0.1);
-    const bool width = std::abs(p.standard_deviation.averaged - p.standard_deviation.value) > std::max(3 * p.standard_deviation.error, 0.1);
+    const bool width =
+        std::abs(p.standard_deviation.averaged - p.standard_deviation.value) > std::max(3 * p.standard_deviation.error, 0.1);
     std::string share;
-    if (p.has_cut) share = formatted("; {} +- {} of the particles are below {:g} A", percent(p.below_cut.value), percent(p.below_cut.error), p.cut);
+    if (p.has_cut)
+      share =
+          formatted("; {} +- {} of the particles are below {:g} A", percent(p.below_cut.value), percent(p.below_cut.error), p.cut);
     say(mean || width ? Verdict::note : Verdict::good, "population",
-        formatted("{} in the population: {:.2f} +- {:.2f} A on average, varying by {:.2f} +- {:.2f} A{}. The average of the posteriors {} ({:.2f} and {:.2f} A), the particles' means vary by {:.2f} A.", p.name,
-                  p.mean.value, p.mean.error, p.standard_deviation.value, p.standard_deviation.error, share, mean || width ? "says otherwise" : "says the same", p.mean.averaged,
-                  p.standard_deviation.averaged, p.standard_deviation.of_means));
+        formatted("{} in the population: {:.2f} +- {:.2f} A on average, varying by {:.2f} +- {:.2f} A{}. The average of the "
+                  "posteriors {} ({:.2f} and {:.2f} A), the particles' means vary by {:.2f} A.",
+                  p.name, p.mean.value, p.mean.error, p.standard_deviation.value, p.standard_deviation.error, share,
+                  mean || width ? "says otherwise" : "says the same", p.mean.averaged, p.standard_deviation.averaged,
+                  p.standard_deviation.of_means));
   }
   for (const std::string& what : run.absent) say(Verdict::note, "absent", what);
   std::stable_sort(list.begin(), list.end(), [](const Finding& x, const Finding& y) { return x.verdict > y.verdict; });

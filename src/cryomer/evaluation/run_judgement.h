@@ -22,10 +22,10 @@ struct HeldOutFigures {
 
 // One main direction of the aggregated posterior (all particles' posteriors together) against the prior.
 struct LatentAxis {
-  double share = 0;                                // of the aggregated posterior's variance
-  double deviation = 0, prior_deviation = 0;       // standard deviations along it
-  double offset = 0;                               // mean of the prior minus mean of the aggregated posterior
-  double ks = 0;                                   // between the two distributions along it
+  double share = 0;                           // of the aggregated posterior's variance
+  double deviation = 0, prior_deviation = 0;  // standard deviations along it
+  double offset = 0;                          // mean of the prior minus mean of the aggregated posterior
+  double ks = 0;                              // between the two distributions along it
 };
 
 struct RunJudgement {

@@ -67,15 +67,17 @@ std::vector<int> atoms_in_trajectory(const std::string& path, const Structure& s
       const Residue& theirs = other.residues[other.atoms[found[i]].residue];
       if (ours.name != theirs.name) {
         ++renamed;
-        if (example.empty()) example = formatted("{} is {} in one and {} in the other", residue_label(ours), ours.name, theirs.name);
+        if (example.empty())
+          example = formatted("{} is {} in one and {} in the other", residue_label(ours), ours.name, theirs.name);
       }
       break;
     }
   }
-  if (residues < std::max(1.0, kLeastResidues * structure.residue_count())) match_atoms(structure, other);  // says what is missing and why
+  if (residues < std::max(1.0, kLeastResidues * structure.residue_count()))
+    match_atoms(structure, other);  // says what is missing and why
   if (renamed > kMostRenamed * residues && renamed > 1) {
-    fail("{} seems to be of another protein than {}: {} of the {} residues with the same numbers have other names ({})", path, structure.source,
-         renamed, residues, example);
+    fail("{} seems to be of another protein than {}: {} of the {} residues with the same numbers have other names ({})", path,
+         structure.source, renamed, residues, example);
   }
   return kept;
 }

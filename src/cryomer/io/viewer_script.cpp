@@ -15,7 +15,9 @@ namespace fs = std::filesystem;
 constexpr int64_t kMostMorphed = 30;  // states that are opened as separate models
 constexpr int kMorphFrames = 20;      // between two states
 
-bool is_dcd(const ViewedFile& file) { return ends_with(lower(file.name), ".dcd"); }
+bool is_dcd(const ViewedFile& file) {
+  return ends_with(lower(file.name), ".dcd");
+}
 
 std::string quoted(const std::string& name) {
   std::string text = "\"";
@@ -54,7 +56,8 @@ std::string chimerax_script(const std::vector<ViewedFile>& files) {
     text += formatted("hide #{0} atoms\nshow #{0} cartoons\nrainbow #{0}\n", model);
     if (morphed) {
       // Each state onto the first, then a morph through all of them and back; the states themselves make room.
-      text += formatted("matchmaker #{0}.2-{1} to #{0}.1\nmorph #{0}.1-{1} frames {2} wrap true same true\nhide #{0} models\n", model, file.count, kMorphFrames);
+      text += formatted("matchmaker #{0}.2-{1} to #{0}.1\nmorph #{0}.1-{1} frames {2} wrap true same true\nhide #{0} models\n",
+                        model, file.count, kMorphFrames);
       ++model;  // the morph
       text += formatted("hide #{0} atoms\nshow #{0} cartoons\nrainbow #{0}\ncoordset #{0} 1,-1 loop 20\n", model);
     } else if (file.count > 1) {

@@ -38,7 +38,8 @@ void add_conformation(const Structure& structure, const float* x, double width, 
     for (size_t z = 0; z < lines[2].values.size(); ++z) {
       for (size_t y = 0; y < lines[1].values.size(); ++y) {
         const float factor = electrons * lines[2].values[z] * lines[1].values[y];
-        float* const row = &volume[((lines[2].first + int64_t(z)) * grid.box + lines[1].first + int64_t(y)) * grid.box + lines[0].first];
+        float* const row =
+            &volume[((lines[2].first + int64_t(z)) * grid.box + lines[1].first + int64_t(y)) * grid.box + lines[0].first];
         for (size_t i = 0; i < lines[0].values.size(); ++i) row[i] += factor * lines[0].values[i];
       }
     }
@@ -72,16 +73,19 @@ MapGrid grid_centred(int64_t box, double voxel_size, Vec3 centre) {
   return {box, voxel_size, centre - Vec3{half, half, half}};
 }
 
-std::vector<float> density_map(const Structure& structure, const Ensemble& conformations, const MapBlur& blur, const MapGrid& grid) {
+std::vector<float> density_map(const Structure& structure, const Ensemble& conformations, const MapBlur& blur,
+                               const MapGrid& grid) {
   if (conformations.size() == 0 || conformations.atom_count != structure.atom_count()) {
-    fail("a map of {} conformations of {} atoms; {} has {}", conformations.size(), conformations.atom_count, structure.source, structure.atom_count());
+    fail("a map of {} conformations of {} atoms; {} has {}", conformations.size(), conformations.atom_count, structure.source,
+         structure.atom_count());
   }
   const auto voxels = size_t(grid.box) * size_t(grid.box) * size_t(grid.box);
   const int64_t parts = part_count(conformations.size(), 1);
   std::vector<std::vector<float>> volumes(parts);
   parallel_parts(conformations.size(), parts, [&](int64_t part, int64_t first, int64_t last) {
     volumes[part].assign(voxels, 0.0f);
-    for (int64_t i = first; i < last; ++i) add_conformation(structure, conformations.conformation(i), blur.width(), grid, volumes[part]);
+    for (int64_t i = first; i < last; ++i)
+      add_conformation(structure, conformations.conformation(i), blur.width(), grid, volumes[part]);
   });
   const float share = 1.0f / float(conformations.size());
   std::vector<float> result(voxels, 0.0f);

@@ -1,8 +1,8 @@
 // The map of atoms at a given resolution: what a perfect reconstruction of them would look like, without solvent.
 //
-// Every heavy atom is a normal distribution that holds as many electrons as its element has. Its width s follows from the resolution d,
-// s = d / (pi sqrt 2), at which its Fourier transform has fallen to 1/e at 1/d, and from a temperature factor B,
-// s^2 += B / (8 pi^2).
+// Every heavy atom is a normal distribution that holds as many electrons as its element has. Its width s follows from the
+// resolution d, s = d / (pi sqrt 2), at which its Fourier transform has fallen to 1/e at 1/d, and from a temperature factor B, s^2
+// += B / (8 pi^2).
 #pragma once
 
 #include <vector>
@@ -13,9 +13,9 @@
 namespace cryomer {
 
 struct MapGrid {
-  int64_t box = 0;         // voxels along each side
-  double voxel_size = 0;   // A
-  Vec3 first;              // A, centre of the first voxel
+  int64_t box = 0;        // voxels along each side
+  double voxel_size = 0;  // A
+  Vec3 first;             // A, centre of the first voxel
 };
 
 struct MapBlur {
