@@ -28,12 +28,17 @@ struct Evaluate {
 void Evaluate::check() const {
   const bool has_ensemble = !inputs.ensemble.empty(), has_posterior = !inputs.posterior.empty(), has_truth = !inputs.truth.empty();
   if (!has_ensemble && !has_posterior && half_sets.empty() && run_folder.empty()) {
-    fail_usage("give --ensemble (a trajectory), --posterior (a folder of cryomer infer), or both, with --truth; without a truth, --half-sets or --run");
+    fail_usage(
+        "give --ensemble (a trajectory), --posterior (a folder of cryomer infer), or both, with --truth; without a truth, "
+        "--half-sets or --run");
   }
   if (has_ensemble && !has_truth) {
-    fail_usage("--ensemble needs --truth, what it is compared with; without a truth --half-sets A B compares two ensembles, and --run judges a run");
+    fail_usage(
+        "--ensemble needs --truth, what it is compared with; without a truth --half-sets A B compares two ensembles, and --run "
+        "judges a run");
   }
-  if (has_posterior && !has_truth && run_folder.empty()) fail_usage("--posterior needs --truth, or --run, the run that it was inferred with");
+  if (has_posterior && !has_truth && run_folder.empty())
+    fail_usage("--posterior needs --truth, or --run, the run that it was inferred with");
   if (has_posterior && has_truth && inputs.truth_star.empty()) {
     fail_usage("--posterior needs --truth-star, the STAR with the true states (simulate writes truth.star)");
   }
@@ -64,7 +69,8 @@ void Evaluate::run() const {
     const std::vector<PairDistance> pairs = inputs.pairs(shared);
     const Ensemble states = common_atoms.read(inputs.truth, inputs.truth_topology);
     if (!inputs.ensemble.empty()) {
-      of_ensemble = compare_ensemble(inputs, shared, common_atoms.read(inputs.ensemble, inputs.topology), states, pairs, common.seed);
+      of_ensemble =
+          compare_ensemble(inputs, shared, common_atoms.read(inputs.ensemble, inputs.topology), states, pairs, common.seed);
       std::printf("%s", comparison_table(*of_ensemble).c_str());
     }
     if (!inputs.posterior.empty()) {
@@ -82,7 +88,8 @@ void Evaluate::run() const {
   }
   if (common.json.empty()) return;
   const auto pointer = [](const auto& part) { return part ? &*part : nullptr; };
-  write_file_atomically(common.json, evaluation_json({pointer(of_ensemble), pointer(of_posterior), pointer(of_halves), pointer(of_run)}));
+  write_file_atomically(common.json,
+                        evaluation_json({pointer(of_ensemble), pointer(of_posterior), pointer(of_halves), pointer(of_run)}));
 }
 
 }  // namespace
@@ -90,10 +97,17 @@ void Evaluate::run() const {
 void add_evaluate(CLI::App& program) {
   CLI::App* command = program.add_subcommand("evaluate", "How right an ensemble or a posterior is, with a known truth or without");
   auto s = std::make_shared<Evaluate>();
-  command->add_option("--structure", s->structure, "Base structure, PDB or mmCIF: the atoms that are compared; default: that of --run or of the first of --half-sets");
+  command->add_option(
+      "--structure", s->structure,
+      "Base structure, PDB or mmCIF: the atoms that are compared; default: that of --run or of the first of --half-sets");
   s->inputs.add(*command);
-  command->add_option("--half-sets", s->half_sets, "Without a truth: two runs, each of one half of the particles (train --half), or two ensembles")->expected(2);
-  command->add_option("--run", s->run_folder, "Without a truth: a run, judged by its held-out particles, its prior against its particles, and --distance in the population");
+  command
+      ->add_option("--half-sets", s->half_sets,
+                   "Without a truth: two runs, each of one half of the particles (train --half), or two ensembles")
+      ->expected(2);
+  command->add_option("--run", s->run_folder,
+                      "Without a truth: a run, judged by its held-out particles, its prior against its particles, and --distance "
+                      "in the population");
   command->add_option("--data-dir", s->data_dir, "Folder in which the run's image paths are tried first");
   s->common.add(*command, true);
   command->callback([s] { s->run(); });

@@ -62,7 +62,8 @@ Tensor Interpolate::points(const TrainedModel& trained) const {
   const int64_t dim = trained.model->latent_dim;
   if (along > dim) fail_usage("--along {}: the latent space has {} dimensions", along, dim);
   const RunLatents latents = latents_of_run(trained, posterior, data_dir, kParticles);
-  const Tensor draws = aggregated_draws(latents, std::max<int64_t>(latents.mean.size(0), 4096), Random(uint64_t(common.seed), 0xa66));
+  const Tensor draws =
+      aggregated_draws(latents, std::max<int64_t>(latents.mean.size(0), 4096), Random(uint64_t(common.seed), 0xa66));
   const LatentDirections axes = principal_directions(to_floats(draws), dim, along);
   log_info("Direction {} holds {:.1f} % of the variance of {}", along, 100 * axes.share[along - 1], latents.source);
   const double reach = extent * axes.deviation[along - 1];
@@ -74,7 +75,8 @@ void Interpolate::run() const {
   common.apply();
   if (steps < 2 || steps > 1000000) fail_usage("--steps {}: expected 2 to 1000000", steps);
   if (along < 0) fail_usage("--along {}: expected 1 for the direction of largest variance, 2 for the next, ...", along);
-  if (along == 0 && (from.empty() || to.empty())) fail_usage("give --from and --to, or --along for a main direction of the particles");
+  if (along == 0 && (from.empty() || to.empty()))
+    fail_usage("give --from and --to, or --along for a main direction of the particles");
   if (along > 0 && (!from.empty() || !to.empty())) fail_usage("give --from and --to, or --along, not both");
   if (!(extent > 0 && extent <= 10)) fail_usage("--extent {}: expected more than 0, at most 10 standard deviations", extent);
   check_output_file("--out", out, overwrite);
@@ -92,14 +94,17 @@ void Interpolate::run() const {
 }  // namespace
 
 void add_interpolate(CLI::App& program) {
-  CLI::App* command = program.add_subcommand("interpolate", "Structures along a line in latent space, or along a main direction of the particles");
+  CLI::App* command =
+      program.add_subcommand("interpolate", "Structures along a line in latent space, or along a main direction of the particles");
   auto s = std::make_shared<Interpolate>();
   command->add_option("run", s->run_folder, "Folder of the run")->required();
   command->add_option("--from", s->from, "Row of a particle (0-based), or a text file of latent coordinates");
   command->add_option("--to", s->to, "Likewise, the other end");
-  command->add_option("--along", s->along, "Instead: the main direction of this number (1: largest variance) of all particles' posteriors together");
+  command->add_option("--along", s->along,
+                      "Instead: the main direction of this number (1: largest variance) of all particles' posteriors together");
   command->add_option("--extent", s->extent, "Standard deviations of --along to either side")->capture_default_str();
-  command->add_option("--posterior", s->posterior, "Folder of cryomer infer with the particles of --along; default: some are inferred here");
+  command->add_option("--posterior", s->posterior,
+                      "Folder of cryomer infer with the particles of --along; default: some are inferred here");
   command->add_flag("--scripts", s->scripts, "Also write scripts that open and play it in ChimeraX (.cxc) and PyMOL (.pml)");
   command->add_option("--steps", s->steps, "Number of structures")->capture_default_str();
   command->add_option("--out", s->out, "File: .pdb, .cif or .dcd")->required();

@@ -28,8 +28,10 @@ void ComparisonInputs::add(CLI::App& command) {
   command.add_option("--n", n, "Structures drawn from each side for EMD-RMSD")->capture_default_str();
   command.add_option("--atoms", atoms, "Atoms of RMSDs: heavy or ca")->capture_default_str();
   command.add_option("--distance", distances, "Pair distance such as A/284/CA:A/225/CA; may be repeated");
-  command.add_option("--cut", cuts, "A, one for each --distance, in their order: groups by distances below and above (Rosenbaum et al. 2021, Aurora A: "
-                 "--distance A/288/CA:A/255/CZ --cut 6.5 --distance A/284/CA:A/225/CA --cut 37)");
+  command.add_option(
+      "--cut", cuts,
+      "A, one for each --distance, in their order: groups by distances below and above (Rosenbaum et al. 2021, Aurora A: "
+      "--distance A/288/CA:A/255/CZ --cut 6.5 --distance A/284/CA:A/225/CA --cut 37)");
 }
 
 std::vector<PairDistance> ComparisonInputs::pairs(const Structure& base) const {
@@ -62,7 +64,8 @@ void ComparisonInputs::check() const {
 CommonAtoms::CommonAtoms(const Structure& base, const ComparisonInputs& inputs) : base_(base) {
   atoms_ = atoms_in_trajectory(inputs.truth, base, inputs.truth_topology);
   const auto tell = [&](const std::string& path, const std::vector<int>& kept) {
-    if (int(kept.size()) < base.atom_count()) log_warning("{} lacks atoms of {}; left out of the comparison are {}", path, base.source, describe_left_out(base, kept));
+    if (int(kept.size()) < base.atom_count())
+      log_warning("{} lacks atoms of {}; left out of the comparison are {}", path, base.source, describe_left_out(base, kept));
   };
   tell(inputs.truth, atoms_);
   if (!inputs.ensemble.empty()) {
@@ -72,7 +75,9 @@ CommonAtoms::CommonAtoms(const Structure& base, const ComparisonInputs& inputs) 
     std::set_intersection(atoms_.begin(), atoms_.end(), other.begin(), other.end(), std::back_inserter(both));
     atoms_ = both;
   }
-  if (atoms_.size() < 3) fail("{} and {} have {} atoms of {} in common, expected at least three", inputs.truth, inputs.ensemble, atoms_.size(), base.source);
+  if (atoms_.size() < 3)
+    fail("{} and {} have {} atoms of {} in common, expected at least three", inputs.truth, inputs.ensemble, atoms_.size(),
+         base.source);
   structure_ = int(atoms_.size()) == base.atom_count() ? base : restricted(base, atoms_);
 }
 

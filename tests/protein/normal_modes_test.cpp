@@ -81,7 +81,8 @@ TEST(NormalModes, TurnWithTheStructure) {
   const Tensor turned = at::matmul(d, r.t()), found = displacements(after, s);
   for (int m = 0; m < 5; ++m) {
     EXPECT_NEAR(after.stiffness[m], before.stiffness[m], 1e-6 * before.stiffness[m]);
-    EXPECT_NEAR(std::abs((turned[m] * found[m]).sum().item<double>()) / s.atom_count(), 1, 0.03) << m;  // displacements are of finite size
+    EXPECT_NEAR(std::abs((turned[m] * found[m]).sum().item<double>()) / s.atom_count(), 1, 0.03)
+        << m;  // displacements are of finite size
   }
 }
 

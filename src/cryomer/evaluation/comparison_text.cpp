@@ -46,7 +46,8 @@ Json interval_json(double value, double error) {
 
 Json uncertainty_json(const UncertaintyCheck& check) {
   Json bins = Json::array();
-  for (const UncertaintyBin& bin : check.bins) bins.push_back({{"particles", bin.particles}, {"stated", bin.stated}, {"actual", bin.actual}});
+  for (const UncertaintyBin& bin : check.bins)
+    bins.push_back({{"particles", bin.particles}, {"stated", bin.stated}, {"actual", bin.actual}});
   return {{"rank_r", check.rank_r}, {"ratio", check.ratio}, {"bins", bins}};
 }
 
@@ -118,10 +119,18 @@ Json figure_json(const PopulationFigure& figure) {
 }
 
 Json population_json(const Population& p) {
-  Json json = {{"name", p.name},         {"particles", p.particles}, {"samples_per_particle", p.samples_per_particle},
-               {"centres", p.centres},   {"share", p.share},         {"low", p.low},
-               {"high", p.high},         {"averaged", p.averaged},   {"of_means", p.of_means},
-               {"prior", p.prior},       {"mean", figure_json(p.mean)}, {"std", figure_json(p.standard_deviation)}};
+  Json json = {{"name", p.name},
+               {"particles", p.particles},
+               {"samples_per_particle", p.samples_per_particle},
+               {"centres", p.centres},
+               {"share", p.share},
+               {"low", p.low},
+               {"high", p.high},
+               {"averaged", p.averaged},
+               {"of_means", p.of_means},
+               {"prior", p.prior},
+               {"mean", figure_json(p.mean)},
+               {"std", figure_json(p.standard_deviation)}};
   if (p.has_cut) {
     json["cut"] = p.cut;
     json["below_cut"] = figure_json(p.below_cut);
@@ -142,7 +151,11 @@ Json run_json(const RunJudgement& run) {
   }
   Json axes = Json::array();
   for (const LatentAxis& axis : run.latent) {
-    axes.push_back({{"share", axis.share}, {"std", axis.deviation}, {"prior_std", axis.prior_deviation}, {"offset", axis.offset}, {"ks", axis.ks}});
+    axes.push_back({{"share", axis.share},
+                    {"std", axis.deviation},
+                    {"prior_std", axis.prior_deviation},
+                    {"offset", axis.offset},
+                    {"ks", axis.ks}});
   }
   json["latent_directions"] = axes;
   if (run.particles_and_prior) json["particles_and_prior"] = agreement_json(*run.particles_and_prior);
@@ -231,8 +244,12 @@ std::string evaluation_json(const EvaluationParts& parts) {
     json["truth_geometry"] = geometry_json(ensemble->truth_geometry);
     json["base_geometry"] = geometry_json(ensemble->base_geometry);
     const FluctuationComparison& f = ensemble->fluctuations;
-    json["rmsf"] = {{"residues", f.residues},     {"ensemble", f.rmsf}, {"truth", f.truth_rmsf},
-                    {"pearson_r", f.pearson_r},   {"ratio", f.ratio},   {"rms_difference", f.rms_difference},
+    json["rmsf"] = {{"residues", f.residues},
+                    {"ensemble", f.rmsf},
+                    {"truth", f.truth_rmsf},
+                    {"pearson_r", f.pearson_r},
+                    {"ratio", f.ratio},
+                    {"rms_difference", f.rms_difference},
                     {"offset", ensemble->motions.offsets}};
     json["principal_motions"] = motions_json(ensemble->motions);
     json["mirror_image"] = {{"rmsd", ensemble->mirror.rmsd},
@@ -241,7 +258,8 @@ std::string evaluation_json(const EvaluationParts& parts) {
   }
   Json words = Json::array();
   const auto add = [&](const std::vector<Finding>& list) {
-    for (const Finding& finding : list) words.push_back({{"verdict", name_of(finding.verdict)}, {"subject", finding.subject}, {"text", finding.text}});
+    for (const Finding& finding : list)
+      words.push_back({{"verdict", name_of(finding.verdict)}, {"subject", finding.subject}, {"text", finding.text}});
   };
   if (ensemble) add(findings(*ensemble));
   if (posterior) add(findings(*posterior));
@@ -263,24 +281,27 @@ std::string comparison_table(const EnsembleComparison& ensemble) {
                                ensemble.atoms == AtomSet::ca ? "CA" : "all heavy", emd.n);
   std::vector<std::vector<std::string>> rows = {
       {"ensemble to truth", length(emd.value) + " A", plus_minus(emd.error)},
-      {"floor: two disjoint draws of the truth" +
-           (emd.floor_n == emd.n ? "" : formatted(", {} each", emd.floor_n)),
+      {"floor: two disjoint draws of the truth" + (emd.floor_n == emd.n ? "" : formatted(", {} each", emd.floor_n)),
        length(emd.floor) + " A", plus_minus(emd.floor_error)},
       {"baseline: the base structure repeated", length(emd.baseline) + " A"}};
   if (emd.floor_n > 0 && emd.floor_n < emd.n) {
-    rows.insert(rows.begin() + 2, {formatted("ensemble to truth, {} each", emd.floor_n), length(emd.value_at_floor_n) + " A", plus_minus(emd.error_at_floor_n)});
+    rows.insert(rows.begin() + 2, {formatted("ensemble to truth, {} each", emd.floor_n), length(emd.value_at_floor_n) + " A",
+                                   plus_minus(emd.error_at_floor_n)});
   }
   text += aligned(rows);
   if (!std::isnan(emd.coverage)) {
-    text += formatted("\nStates, within {:.2f} A of one of the other side (95 % of the truth are that near to another draw of it)\n", emd.radius);
-    text += aligned({{"truth covered by the ensemble", percent(emd.coverage)}, {"ensemble near the truth", percent(emd.precision)}});
+    text += formatted(
+        "\nStates, within {:.2f} A of one of the other side (95 % of the truth are that near to another draw of it)\n", emd.radius);
+    text +=
+        aligned({{"truth covered by the ensemble", percent(emd.coverage)}, {"ensemble near the truth", percent(emd.precision)}});
   }
   if (!ensemble.distances.empty()) {
     text += "\nDistances (A), ensemble and truth; in brackets what chance makes at most\n";
     rows = {{"", "mean", "truth", "std", "truth", "Wasserstein", "", "KS", ""}};
     for (const DistanceComparison& d : ensemble.distances) {
       rows.push_back({d.name, length(d.mean), length(d.truth_mean), length(d.standard_deviation),
-                      length(d.truth_standard_deviation), length(d.wasserstein), "(" + length(d.wasserstein_floor) + ")", ratio(d.ks), "(" + ratio(d.ks_floor) + ")"});
+                      length(d.truth_standard_deviation), length(d.wasserstein), "(" + length(d.wasserstein_floor) + ")",
+                      ratio(d.ks), "(" + ratio(d.ks_floor) + ")"});
     }
     text += aligned(rows);
   }
@@ -296,8 +317,8 @@ std::string comparison_table(const EnsembleComparison& ensemble) {
     text += "\nPrincipal motions of the truth, over CAs (A RMSD)\n";
     rows = {{"", "of its variance", "std", "truth", "recovered", "off centre", "overlap", "Wasserstein"}};
     for (const PrincipalMotion& m : ensemble.motions.motions) {
-      rows.push_back({formatted("motion {}", rows.size()), percent(m.share), length(m.deviation), length(m.truth_deviation), percent(m.recovered),
-                      length(m.offset), length(m.overlap), length(m.wasserstein)});
+      rows.push_back({formatted("motion {}", rows.size()), percent(m.share), length(m.deviation), length(m.truth_deviation),
+                      percent(m.recovered), length(m.offset), length(m.overlap), length(m.wasserstein)});
     }
     text += aligned(rows);
   }
@@ -306,7 +327,8 @@ std::string comparison_table(const EnsembleComparison& ensemble) {
     text += aligned({{"correlation of RMSF with the truth's", ratio(f.pearson_r)},
                      {"size, of the truth's", std::isnan(f.ratio) ? "-" : percent(f.ratio)},
                      {"rms difference", length(f.rms_difference) + " A"}});
-    text += formatted("\nHand: nearest true conformation {} A, of the mirror image {} A\n", length(ensemble.mirror.rmsd), length(ensemble.mirror.rmsd_mirrored));
+    text += formatted("\nHand: nearest true conformation {} A, of the mirror image {} A\n", length(ensemble.mirror.rmsd),
+                      length(ensemble.mirror.rmsd_mirrored));
   }
   const Stereochemistry *of = &ensemble.geometry, *truth = &ensemble.truth_geometry,
                         *base = &ensemble.base_geometry;
@@ -317,21 +339,20 @@ std::string comparison_table(const EnsembleComparison& ensemble) {
     return std::vector<std::string>{name, share(of->*figure), share(truth->*figure), share(base->*figure)};
   };
   text += "\nGeometry\n";
-  text += aligned(
-      {{"", "ensemble", "truth", "base"},
-       row("C-N bonds, rms deviation from the base (A)", &Stereochemistry::bond_rms_deviation),
-       row("C-N bonds, rms deviation from 1.329 A (A)", &Stereochemistry::bond_rms_deviation_ideal),
-       row("all bonds, rms deviation from the base (A)", &Stereochemistry::all_bonds_rms_deviation),
-       row("angles, rms deviation from the base (degrees)", &Stereochemistry::angle_rms_deviation),
-       row("backbone angles, from Engh and Huber (degrees)", &Stereochemistry::backbone_angle_rms_deviation_ideal),
-       share_row("amino acids of the wrong hand", &Stereochemistry::wrong_hands),
-       share_row("twisted peptide planes", &Stereochemistry::twisted_peptides),
-       share_row("Ramachandran outliers (coarse regions)", &Stereochemistry::ramachandran_outliers),
-       row("clashes per 1000 atoms", &Stereochemistry::clashes_per_1000_atoms),
-       row(formatted("hydrogen bonds kept, of {}", of->helix_bond_count + of->strand_bond_count),
-           &Stereochemistry::hydrogen_bonds_kept),
-       row(formatted("  in helices, of {}", of->helix_bond_count), &Stereochemistry::helix_bonds_kept),
-       row(formatted("  in sheets, of {}", of->strand_bond_count), &Stereochemistry::strand_bonds_kept)});
+  text += aligned({{"", "ensemble", "truth", "base"},
+                   row("C-N bonds, rms deviation from the base (A)", &Stereochemistry::bond_rms_deviation),
+                   row("C-N bonds, rms deviation from 1.329 A (A)", &Stereochemistry::bond_rms_deviation_ideal),
+                   row("all bonds, rms deviation from the base (A)", &Stereochemistry::all_bonds_rms_deviation),
+                   row("angles, rms deviation from the base (degrees)", &Stereochemistry::angle_rms_deviation),
+                   row("backbone angles, from Engh and Huber (degrees)", &Stereochemistry::backbone_angle_rms_deviation_ideal),
+                   share_row("amino acids of the wrong hand", &Stereochemistry::wrong_hands),
+                   share_row("twisted peptide planes", &Stereochemistry::twisted_peptides),
+                   share_row("Ramachandran outliers (coarse regions)", &Stereochemistry::ramachandran_outliers),
+                   row("clashes per 1000 atoms", &Stereochemistry::clashes_per_1000_atoms),
+                   row(formatted("hydrogen bonds kept, of {}", of->helix_bond_count + of->strand_bond_count),
+                       &Stereochemistry::hydrogen_bonds_kept),
+                   row(formatted("  in helices, of {}", of->helix_bond_count), &Stereochemistry::helix_bonds_kept),
+                   row(formatted("  in sheets, of {}", of->strand_bond_count), &Stereochemistry::strand_bonds_kept)});
   return text + findings_text(findings(ensemble));
 }
 
@@ -385,7 +406,8 @@ std::string comparison_table(const PosteriorComparison& posterior) {
     text += aligned(rows);
     rows = {{"", "rank correlation", "actual over stated"}};
     rows.push_back({"whole structure", ratio(posterior.uncertainty.rank_r), ratio(posterior.uncertainty.ratio)});
-    for (const DistanceCorrelation& d : posterior.distances) rows.push_back({d.name, ratio(d.uncertainty.rank_r), ratio(d.uncertainty.ratio)});
+    for (const DistanceCorrelation& d : posterior.distances)
+      rows.push_back({d.name, ratio(d.uncertainty.rank_r), ratio(d.uncertainty.ratio)});
     text += aligned(rows);
   }
   return text + findings_text(findings(posterior));

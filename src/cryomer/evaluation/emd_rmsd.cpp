@@ -110,8 +110,7 @@ AssignedMean assigned_mean_with_error(const RmsdMatrix& members, const std::vect
                     variance_of_mean(assignment.column_price, column_index, members.columns))};
 }
 
-double assigned_mean(const RmsdMatrix& members, const std::vector<int64_t>& row_index,
-                     const std::vector<int64_t>& column_index) {
+double assigned_mean(const RmsdMatrix& members, const std::vector<int64_t>& row_index, const std::vector<int64_t>& column_index) {
   return assigned_mean_with_error(members, row_index, column_index).mean;
 }
 
@@ -173,10 +172,8 @@ EmdRmsd emd_rmsd(const Ensemble& ensemble, const Ensemble& truth, const float* b
   // Equal numbers on both sides of value and floor, at random, since a trajectory is in the order of time.
   const int64_t matched = result.floor_n;
   const Random chooser = random.substream(kMatched);
-  const std::vector<int64_t> rows =
-      at_places(ensemble_draw.index, chooser.substream(0).permutation(options.n), matched);
-  const std::vector<int64_t> columns =
-      at_places(truth_draw.index, chooser.substream(1).permutation(options.n), matched);
+  const std::vector<int64_t> rows = at_places(ensemble_draw.index, chooser.substream(0).permutation(options.n), matched);
+  const std::vector<int64_t> columns = at_places(truth_draw.index, chooser.substream(1).permutation(options.n), matched);
   // The assignments are serial, so they share the cores.
   AssignedMean all, between, equal;
   at::parallel_for(0, 3, 1, [&](int64_t begin, int64_t end) {
@@ -190,8 +187,8 @@ EmdRmsd emd_rmsd(const Ensemble& ensemble, const Ensemble& truth, const float* b
   result.value = all.mean;
   result.error = all.error;
   if (matched == 0) {
-    result.floor = result.floor_error = result.value_at_floor_n = result.error_at_floor_n = result.coverage =
-        result.precision = result.radius = std::numeric_limits<double>::quiet_NaN();
+    result.floor = result.floor_error = result.value_at_floor_n = result.error_at_floor_n = result.coverage = result.precision =
+        result.radius = std::numeric_limits<double>::quiet_NaN();
     return result;
   }
   result.floor = between.mean;

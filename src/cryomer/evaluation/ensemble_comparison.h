@@ -46,11 +46,11 @@ struct ModeGroup {
 
 // CAs, each set superposed on its own mean.
 struct FluctuationComparison {
-  std::vector<std::string> residues;      // "A/284"
-  std::vector<double> rmsf, truth_rmsf;   // A
-  double pearson_r = 0;                   // NaN when either does not vary
-  double ratio = 0;                       // root mean square of one over that of the other; NaN when the truth stands still
-  double rms_difference = 0;              // A
+  std::vector<std::string> residues;     // "A/284"
+  std::vector<double> rmsf, truth_rmsf;  // A
+  double pearson_r = 0;                  // NaN when either does not vary
+  double ratio = 0;                      // root mean square of one over that of the other; NaN when the truth stands still
+  double rms_difference = 0;             // A
 };
 
 struct EnsembleComparison {
@@ -63,7 +63,7 @@ struct EnsembleComparison {
   Stereochemistry geometry, truth_geometry, base_geometry;
   FluctuationComparison fluctuations;  // these four over CAs; empty and NaN for a structure without
   PrincipalMotions motions;
-  MirrorCheck mirror, truth_mirror;    // of the ensemble against the truth, and of the truth against the base
+  MirrorCheck mirror, truth_mirror;  // of the ensemble against the truth, and of the truth against the base
 };
 
 // Atoms of all three are in the order of `base`.

@@ -19,12 +19,12 @@ struct Stereochemistry {
   double hydrogen_bonds_kept = 0, helix_bonds_kept = 0, strand_bonds_kept = 0;
   int helix_bond_count = 0, strand_bond_count = 0;  // of the base
   // Of all covalent bonds and angles (see covalent_geometry.h), against the base structure's own.
-  double all_bonds_rms_deviation = 0;         // A
-  double angle_rms_deviation = 0;             // degrees
+  double all_bonds_rms_deviation = 0;             // A
+  double angle_rms_deviation = 0;                 // degrees
   double backbone_angle_rms_deviation_ideal = 0;  // degrees, backbone angles against Engh and Huber 1991
-  double wrong_hands = 0;            // fraction of the amino acids with CB whose CA is a mirror image (D)
-  double twisted_peptides = 0;       // fraction of peptide planes turned by more than 30 degrees from cis and trans
-  double ramachandran_outliers = 0;  // fraction of residues, see ramachandran.h
+  double wrong_hands = 0;                         // fraction of the amino acids with CB whose CA is a mirror image (D)
+  double twisted_peptides = 0;                    // fraction of peptide planes turned by more than 30 degrees from cis and trans
+  double ramachandran_outliers = 0;               // fraction of residues, see ramachandran.h
   int bond_count = 0, angle_count = 0, centre_count = 0, plane_count = 0, torsion_count = 0;  // of the base
 };
 

@@ -303,9 +303,8 @@ struct Summary {
   double mean = 0, deviation = 0;
 };
 
-std::array<unsigned char, kHeaderBytes> header_bytes(int64_t nx, int64_t ny, int64_t nz, double pixel_size,
-                                                     bool is_volume, const std::array<double, 3>& origin,
-                                                     const Summary& values) {
+std::array<unsigned char, kHeaderBytes> header_bytes(int64_t nx, int64_t ny, int64_t nz, double pixel_size, bool is_volume,
+                                                     const std::array<double, 3>& origin, const Summary& values) {
   std::array<unsigned char, kHeaderBytes> header{};
   const int64_t sides[] = {nx, ny, nz};
   for (int axis = 0; axis < 3; ++axis) {

@@ -64,6 +64,7 @@ class MrcStackWriter {
 };
 
 // values [n][n][n], z y x; `origin` is where the centre of the first voxel lies, A, as viewers read it.
-void write_volume(const std::string& path, const float* values, int64_t n, double pixel_size, std::array<double, 3> origin = {0, 0, 0});
+void write_volume(const std::string& path, const float* values, int64_t n, double pixel_size,
+                  std::array<double, 3> origin = {0, 0, 0});
 
 }  // namespace cryomer
