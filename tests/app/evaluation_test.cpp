@@ -168,6 +168,10 @@ TEST(AppEvaluate, JudgesARunWithoutATruth) {
   done("infer " + q(world().run) + " --structures samples:4 --out " + q(posterior));
   done("evaluate --run " + q(world().run) + " --posterior " + q(posterior) + " --distance A/2/CA:A/19/CA --n 50 --json " + q(json));
   EXPECT_EQ(figures(json)["run"]["populations"][0]["samples_per_particle"], 4);
+  // Latents are enough; structures are then made here.
+  fs::remove(posterior + "/structures.dcd");
+  done("evaluate --run " + q(world().run) + " --posterior " + q(posterior) + " --distance A/2/CA:A/19/CA --n 50 --json " + q(json));
+  EXPECT_EQ(figures(json)["run"]["populations"][0]["samples_per_particle"], 16);
   // And against the truth: what particles state of themselves, which need not be right.
   const std::string whole = world().folder + "/whole_samples";
   done("infer " + q(world().run) + " " + q(world().sim + "/truth.star") + " --structures samples:4 --out " + q(whole));
