@@ -343,7 +343,7 @@ void check_shape(const std::string& path, int64_t nx, int64_t ny, double pixel_s
 
 std::string mrc_stack_header(int64_t nx, int64_t ny, int64_t images, double pixel_size, const ImageValues& values) {
   check_shape("an MRC stack", nx, ny, pixel_size);
-  const auto header = header_bytes(nx, ny, images, pixel_size, false,
+  const auto header = header_bytes(nx, ny, images, pixel_size, false, {0, 0, 0},
                                    {static_cast<float>(values.minimum), static_cast<float>(values.maximum), values.mean, values.deviation});
   return {reinterpret_cast<const char*>(header.data()), header.size()};
 }
