@@ -123,6 +123,8 @@ void Analyze::run() const {
     const std::string path = posterior.empty() ? trained.setup.config.data.particles : posterior + "/particles.star";
     ParticleStackOptions options = particle_options(trained.setup.config, data_dir);
     if (!posterior.empty()) options.half = 0;
+    // Its rows name images as the run's own file does.
+    if (options.data_dir.empty()) options.data_dir = std::filesystem::path(trained.setup.config.data.particles).parent_path().string();
     const ParticleStack stack = ParticleStack::open(path, options);
     if (stack.size() != count) fail("{} has {} particles, {} latents: expected the same rows", path, stack.size(), count);
     for (size_t c = 0; c < groups.size.size(); ++c) {

@@ -109,12 +109,15 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
 
 void Train::run() {
   common.apply();
+  for (const auto& [what, value] : {std::pair<const char*, const std::string&>{"the particles' STAR file", particles}, {"--structure", structure}, {"--out", out}}) {
+    if (value.empty()) fail_usage("{} is an empty name", what);
+  }
   const RunDirectory directory{out};
   if (seeds < 1 || seeds > 1000) fail_usage("--seeds {}: expected 1 to 1000 runs", seeds);
   if (resume && overwrite) fail_usage("--resume continues a run and --overwrite starts it anew: give one of them");
   auto of_seed = [&](int64_t number) { return seeds == 1 ? directory : RunDirectory{formatted("{}/seed_{}", out, number + 1)}; };
   if (resume && (!fs::exists(of_seed(0).checkpoint()) || !fs::exists(of_seed(0).config()))) {
-    fail("--resume: {} holds no checkpoint to continue from; start the run without --resume", of_seed(0).path);
+    fail("--resume: {} holds no checkpoint to continue from; start the run with --overwrite instead of --resume", of_seed(0).path);
   }
   if (seeds == 1) {
     train(directory, 0);

@@ -215,9 +215,8 @@ TEST(Trajectory, SaysWhichAtomCountsDoNotAgree) {
   const std::string folder = testing::scratch_folder();
   const std::string dcd = dcd_of_all_atoms(60, 1, folder);
   EXPECT_EQ(error_of([&] { open_trajectory(dcd, structure); }),
-            formatted("{} has 60 atoms, and neither {} has so many (62; 54 of them are kept). A DCD has no "
-                      "atom names: give "
-                      "the PDB, mmCIF or PSF file that lists its atoms in its order as topology",
+            formatted("{} has 60 atoms, but {} has 62, of which 54 are kept. A DCD has no atom names: put the PDB, mmCIF or PSF file that "
+                      "lists its atoms in its order beside it under its name, or give it with --topology where the command has that",
                       dcd, structure.source));
   EXPECT_EQ(
       error_of([&] { open_trajectory(dcd, structure, fixture("small.cif")); }),

@@ -165,7 +165,8 @@ void config_from_json(Config& config, const std::string& json, const std::string
   try {
     parsed = Json::parse(json, nullptr, true, /*ignore_comments=*/true);
   } catch (const Json::parse_error& problem) {
-    fail_usage("{}: not valid JSON: {}", source, problem.what());
+    const std::string said = problem.what();  // "[code] parse error at line ..."
+    fail_usage("{}: not valid JSON: {}", source, said.substr(said.find("] ") == std::string::npos ? 0 : said.find("] ") + 2));
   }
   if (!parsed.is_object()) fail_usage("{}: expected a JSON object of configuration keys", source);
   assign(config, parsed, source);

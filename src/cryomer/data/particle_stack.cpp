@@ -220,6 +220,10 @@ class ParticleStack::Loader {
       fail("{}: a voltage of {} kV; expected 60 to 400, in kV", where(voltage_, row, optics_row),
            group.voltage);
     }
+    if (!(group.spherical_aberration >= -20 && group.spherical_aberration <= 20)) {
+      fail("{}: a spherical aberration of {} mm; expected a few mm, such as 2.7", where(spherical_aberration_, row, optics_row),
+           group.spherical_aberration);
+    }
     if (std::abs(group.amplitude_contrast) > 1) {
       fail("{}: an amplitude contrast of {}; expected a fraction, such as 0.1",
            where(amplitude_contrast_, row, optics_row), group.amplitude_contrast);

@@ -209,6 +209,11 @@ void calibrate(ImageModel& model, const std::vector<ParticleBatch>& batches, con
     }
     for (int g = 0; g < groups; ++g) {
       if (count[g] == 0) continue;
+      const double most = power[g].slice(0, 1).max().item<double>();
+      if (!(most > 0) || !std::isfinite(most)) {
+        fail("the images of optics group {} {}: nothing can be learned from them. Look at the stack", g + 1,
+             most == 0 ? "are all constant" : "hold values that are too large to be computed with");
+      }
       model.noise.power[g] = (power[g] / double(count[g])).clamp_min(1e-12 * (power[g].max().item<double>() + 1e-300));
     }
     if (pass > 0) scales.update(model.scale);

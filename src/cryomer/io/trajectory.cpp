@@ -164,7 +164,7 @@ std::vector<int> dcd_positions(const std::string& path, int64_t atoms, const Str
       fail("{} has {} atoms, but its topology {} has {}: they must list the same atoms in the same order",
            path, atoms, topology, records.size());
     }
-    tried = formatted(", nor {} beside it ({})", beside, records.size());
+    tried = formatted("; {} beside it has {}", beside, records.size());
   }
   std::vector<int> positions;
   if (structure.file_atom_count == atoms) {
@@ -173,9 +173,8 @@ std::vector<int> dcd_positions(const std::string& path, int64_t atoms, const Str
     positions = all_positions(structure);
   } else {
     fail(
-        "{} has {} atoms, and neither {} has so many ({}; {} of them are kept){}. A DCD has no atom names: "
-        "give the "
-        "PDB, mmCIF or PSF file that lists its atoms in its order as topology",
+        "{} has {} atoms, but {} has {}, of which {} are kept{}. A DCD has no atom names: put the PDB, mmCIF or PSF file that lists its atoms "
+        "in its order beside it under its name, or give it with --topology where the command has that",
         path, atoms, structure.source, structure.file_atom_count, structure.atom_count(), tried);
   }
   if (!tried.empty()) {

@@ -91,6 +91,10 @@ Vec3 find_origin(const TrainingConfig& config, const Structure& structure, const
       chosen = &candidate;
     }
   }
+  if (chosen == nullptr) {
+    fail("{}: the structure explains the images at no place that can be computed with; look at the images' pixels, their poses and {}", stack.path(),
+         structure.source);
+  }
   log_info("Frame: the structure stands with {} (of three ways the one that explains the images best)", chosen->meaning);
   return chosen->origin;
 }

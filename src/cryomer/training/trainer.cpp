@@ -90,7 +90,17 @@ void Trainer::begin() {
     search_seconds_ += elapsed();
   }
   for (size_t g = 0; g < model_.images.scale.mean.size(); ++g) {
+    constexpr double kHardly = 0.5;  // deviation over mean; a structure that fits has a tenth to a fifth
     const double mean = model_.images.scale.mean[g], deviation = model_.images.scale.deviation[g];
+    if (!std::isfinite(mean) || !std::isfinite(deviation)) {
+      fail("{}: the structure shows in no image of optics group '{}': wrong poses or origins, another pixel size, or pixels far out of range", stack_.path(),
+           stack_.optics_groups()[g].name);
+    }
+    if (deviation > kHardly * std::abs(mean)) {
+      log_warning("The structure hardly explains the images of optics group '{}' (scale {:.2g} +- {:.2g}, where it should be far from zero): another "
+                  "molecule, wrong poses, a defocus in other units than A, Cs in other units than mm, or another pixel size",
+                  stack_.optics_groups()[g].name, mean, deviation);
+    }
     log_info("Contrast of optics group '{}': protein is {}; scale {:.4g} +- {:.2g} between images",
              stack_.optics_groups()[g].name, mean < 0 ? "dark (images are read with inverted sign)" : "bright", mean,
              deviation);
