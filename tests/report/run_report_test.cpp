@@ -59,7 +59,8 @@ RunReport full_report() {
   latents.dimension = 2;
   std::vector<float> means;
   for (int i = 0; i < 10; ++i) means.push_back(float(random.normal()));
-  latents.components = principal_components(means, 5, 2, 2);
+  latents.directions = principal_directions(means, 2, 2);
+  for (int k = 0; k < 2; ++k) latents.projected.push_back(latents.directions.along(k, means));
   report.latents = latents;
   report.viewing_directions = {{0, 0, 1}, {1, 0, 0}, {0, -1, 0}};
   report.noise = {{"opticsGroup1", {0.1, 0.2, 0.3}, {1, 1.1, 0.9}}};
