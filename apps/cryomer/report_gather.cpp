@@ -29,6 +29,7 @@ namespace fs = std::filesystem;
 constexpr int64_t kDrawn = 500;  // structures drawn when no ensemble is given, and of each half set
 constexpr int64_t kJudged = 250;  // of the prior against as many of the particles
 constexpr int64_t kPopulation = 300, kPopulationSamples = 8;  // particles and samples of each that are decoded for populations
+constexpr int64_t kMostOfPopulation = 2000;                   // particles of --posterior that have samples
 constexpr size_t kGallery = 8;
 constexpr int64_t kTraces = 24;
 
@@ -44,6 +45,19 @@ std::vector<std::string> logged_commands(const std::string& path) {
     if (commands.empty() || commands.back() != command) commands.push_back(command);
   }
   return commands;
+}
+
+// At most `most` of the particles, evenly spread.
+SampledDistances thinned(const SampledDistances& all, int64_t particles, int64_t most) {
+  if (particles <= most || all.per_particle < 2) return all;
+  SampledDistances chosen{all.per_particle, {}};
+  for (const std::vector<double>& distances : all.distances) {
+    std::vector<double>& kept = chosen.distances.emplace_back();
+    for (const int64_t i : spread_rows(particles, most)) {
+      kept.insert(kept.end(), distances.begin() + i * all.per_particle, distances.begin() + (i + 1) * all.per_particle);
+    }
+  }
+  return chosen;
 }
 
 }  // namespace
@@ -392,7 +406,8 @@ void Gatherer::judge() {
     options.particles = kPopulation;
     options.samples = kPopulationSamples;
     if (drawn_here_) options.prior = &ensemble_;
-    if (sampled_.per_particle > 1) options.sampled = &sampled_;
+    const SampledDistances sampled = thinned(sampled_, int64_t(explorer_.rows.size()), kMostOfPopulation);
+    if (sampled.per_particle > 1) options.sampled = &sampled;
     if (!cuts_.empty()) {
       options.cuts.assign(pairs_.size(), std::nan(""));
       for (size_t k = 0; k < cuts_.size(); ++k) options.cuts[cut_pairs_[k]] = cuts_[k];

@@ -193,7 +193,7 @@ void Gatherer::view_points(RunLatents latents) {
   if (latents.deviation.defined()) {
     // Of a particle's posterior, relative to the whole population's: at one its image taught nothing.
     const Tensor variances = latents.deviation.square().sum(1);
-    const double total = (latents.mean.var(0, false).sum() + variances.mean()).item<double>();
+    const double total = ((latents.mean - latents.mean.mean(0)).square().mean(0).sum() + variances.mean()).item<double>();
     PointColumn width{PointColumn::Role::other, "Uncertainty, share of the spread", "", {}, std::nullopt};
     for (const float variance : to_floats(variances)) width.values.push_back(std::sqrt(variance / std::max(total, 1e-300)));
     columns.push_back(std::move(width));

@@ -19,6 +19,7 @@ constexpr size_t kLongestList = 16;  // longer ones stand in one row of the tabl
 
 std::string interval(double error) { return error > 0 ? "\u00b1 " + plain(kHalfInterval * error, 2) : ""; }
 std::string with_error(double value, double error) { return plain(value, 2) + " \u00b1 " + plain(error, 2); }
+std::string share_with_error(double share, double error) { return plain(100 * share, 1) + " \u00b1 " + percentage(error); }
 std::string atoms_of_rmsd(AtomSet atoms) { return formatted("over {} atoms", atoms == AtomSet::ca ? "CA" : "all heavy"); }
 
 // Three marks that differ in shape, for those who do not see their colours.
@@ -130,7 +131,7 @@ HtmlFigure uncertainty_figure(const UncertaintyCheck& check, const std::string& 
     curve.y.push_back(bin.actual);
     most = std::max({most, bin.stated, bin.actual});
   }
-  PlotFrame frame = frame_for(3, x, y, 0.8);
+  PlotFrame frame = frame_for(2, x, y, 0.6);
   frame.x_least = frame.y_least = 0;
   frame.x_most = most;
   return {curves_svg(frame, {line_of_equals(0, most, "as sure as right"), curve}), title,
@@ -140,7 +141,7 @@ HtmlFigure uncertainty_figure(const UncertaintyCheck& check, const std::string& 
 
 HtmlFigure calibration_figure(const PosteriorComparison& c) {
   constexpr Tone tones[] = {Tone::second, Tone::truth};
-  PlotFrame frame = frame_for(3, "interval, %", "true distances in it, %", 0.8);
+  PlotFrame frame = frame_for(2, "interval, %", "true distances in it, %", 0.6);
   frame.x_least = frame.y_least = 0;
   frame.x_most = frame.y_most = 100;
   const auto curve = [](const std::string& name, Tone tone, const std::vector<double>& coverage) {
@@ -151,11 +152,11 @@ HtmlFigure calibration_figure(const PosteriorComparison& c) {
     }
     return of;
   };
-  std::vector<Curve> curves = {line_of_equals(0, 100, "perfect"), curve("found", Tone::learned, c.coverage)};
+  std::vector<Curve> curves = {line_of_equals(0, 100, "perfect"), curve("all", Tone::learned, c.coverage)};
   std::string caption = "How often the posterior's interval holds a particle's true distance. Below the line it is too sure of itself.";
   if (c.distances.size() == 2) {
-    for (size_t k = 0; k < 2; ++k) curves.push_back(curve("", tones[k], c.distances[k].coverage));
-    caption += formatted(" Green: {}; orange: {}; blue: both.", spoken(c.distances[0].name), spoken(c.distances[1].name));
+    for (size_t k = 0; k < 2; ++k) curves.push_back(curve(k == 0 ? "first" : "second", tones[k], c.distances[k].coverage));
+    caption += formatted(" First: {}; second: {}.", spoken(c.distances[0].name), spoken(c.distances[1].name));
   }
   return {curves_svg(frame, curves), "Calibration", caption};
 }
@@ -172,7 +173,7 @@ void add_posterior_comparison(HtmlPage& page, const PosteriorComparison& c) {
                                          "error of their mean (rms), \u00c5"));
   }
   if (!c.coverage.empty()) figures.push_back(calibration_figure(c));
-  page.figures(figures, 3);
+  page.figures(figures, figures.size() == 3 ? 3 : 2);
   std::vector<HtmlTable> tables;
   tables.push_back({formatted("Particle by particle ({} particles)", c.particles), {"RMSD " + atoms_of_rmsd(c.atoms), "\u00c5"},
                     {{"mean", plain(c.rmsd_mean, 2)}, {"median", plain(c.rmsd_median, 2)}, {"the base structure", plain(c.rmsd_baseline, 2)}}});
@@ -236,15 +237,15 @@ std::vector<double> density(std::vector<double> shares, const std::vector<double
   return shares;
 }
 
-HtmlFigure population_figure(const Population& p, int columns) {
-  PlotFrame frame = frame_for(columns, "distance, \u00c5", "density, 1/\u00c5", 0.6);
+HtmlFigure population_figure(const Population& p) {
+  PlotFrame frame = frame_for(2, "distance, \u00c5", "density, 1/\u00c5", 0.6);
   frame.y_least = 0;
   const std::vector<double>& x = p.centres;
   std::vector<Rule> rules;
   if (p.has_cut) rules.push_back({p.cut, formatted("cut at {:g} \u00c5", p.cut)});
   std::string caption = formatted("Deconvolved: {} \u00c5 on average, varying by {} \u00c5", with_error(p.mean.value, p.mean.error),
                                   with_error(p.standard_deviation.value, p.standard_deviation.error));
-  if (p.has_cut) caption += formatted(", {} \u00b1 {} below the cut", percentage(p.below_cut.value), percentage(p.below_cut.error));
+  if (p.has_cut) caption += formatted(", {} below the cut", share_with_error(p.below_cut.value, p.below_cut.error));
   caption += formatted("; averaged posteriors: {} and {} \u00c5", plain(p.mean.averaged, 2), plain(p.standard_deviation.averaged, 2));
   if (p.has_cut) caption += ", " + percentage(p.below_cut.averaged);
   caption += formatted(". {} particles, {} samples of each; \u00b1 are standard errors, the band 95 %, of a bootstrap over particles.", p.particles,
@@ -322,16 +323,13 @@ void add_judgement(HtmlPage& page, const RunReport& report) {
   const RunJudgement& run = *report.judgement;
   if (!run.held_out && !run.particles_and_prior) return;
   page.section("Without a truth", "What can be said when nobody knows the true states.");
-  const int columns = run.populations.size() > 2 ? 3 : 2;
   std::vector<HtmlFigure> figures;
-  for (const Population& p : run.populations) figures.push_back(population_figure(p, columns));
+  for (const Population& p : run.populations) figures.push_back(population_figure(p));
   if (!figures.empty()) {
     page.paragraph("How often each distance has which value in the population that was frozen. The average of the particles' posteriors is biased: "
                    "each is pulled towards the model's distribution and blurred by its own uncertainty. The deconvolved curve divides that out; it "
                    "is as good as the posteriors are, which after a short run they are not yet.");
   }
-  page.figures(figures, columns);
-  figures.clear();
   if (run.held_out) {
     if (auto figure = held_out_figure(report.metrics, *run.held_out)) figures.push_back(std::move(*figure));
   }
@@ -363,7 +361,7 @@ void add_judgement(HtmlPage& page, const RunReport& report) {
                                 plain(p.standard_deviation.averaged, 2), plain(p.standard_deviation.of_means, 2)});
     if (!p.has_cut) continue;
     populations.rows.push_back({formatted("\u2003below {:g} \u00c5", p.cut),
-                                percentage(p.below_cut.value) + " \u00b1 " + percentage(p.below_cut.error), percentage(p.below_cut.averaged),
+                                share_with_error(p.below_cut.value, p.below_cut.error), percentage(p.below_cut.averaged),
                                 percentage(p.below_cut.of_means)});
   }
   tables.push_back(populations);
@@ -371,7 +369,7 @@ void add_judgement(HtmlPage& page, const RunReport& report) {
 }
 
 void add_half_sets(HtmlPage& page, const Agreement& halves) {
-  page.section("Half sets", formatted("Two models that never saw each other's images: what both show is in the data. {} structures of {} against {} of {}.",
+  page.section("Half sets", formatted("{} structures of {} against {} of {}. Of two models that never saw each other's images (train --half), what both show is in the data.",
                                       halves.sizes[0], halves.names[0], halves.sizes[1], halves.names[1]));
   if (!halves.residues.empty()) page.figures({agreement_figure(halves, "first", "second")}, 1);
   const int columns = halves.distances.size() > 2 ? 3 : 2;

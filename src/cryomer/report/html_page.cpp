@@ -95,6 +95,7 @@ svg .learned { stroke: var(--learned); } svg .truth { stroke: var(--truth); }
 svg .second { stroke: var(--second); } svg .quiet { stroke: var(--quiet); }
 svg .area.learned { fill: var(--learned); } svg .area.truth { fill: var(--truth); }
 svg .area.second { fill: var(--second); } svg .area.quiet { fill: var(--quiet); }
+svg path.area { stroke: none; }
 footer { margin-top: 48px; padding-top: 14px; border-top: 1px solid var(--hair); color: var(--muted); font-size: 13px; }
 @media print {
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
