@@ -6,7 +6,6 @@
 #include "cryomer/base/atomic_file.h"
 #include "cryomer/base/log.h"
 #include "cryomer/base/text.h"
-#include "cryomer/evaluation/latent_space.h"
 #include "cryomer/inference/posterior.h"
 #include "cryomer/inference/sampling.h"
 #include "cryomer/io/trajectory.h"

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <numeric>
 
 #include "cryomer/base/error.h"
 #include "cryomer/base/progress.h"

@@ -7,7 +7,6 @@
 #include "cryomer/base/atomic_file.h"
 #include "cryomer/base/error.h"
 #include "cryomer/base/log.h"
-#include "cryomer/evaluation/latent_space.h"
 #include "cryomer/evaluation/marginal.h"
 #include "cryomer/inference/sampling.h"
 #include "cryomer/io/csv.h"

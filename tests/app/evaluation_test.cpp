@@ -267,7 +267,8 @@ TEST(AppEvaluate, TheReportOnARunHasItsFigures) {
   }
   // Directions are the same everywhere: on the page, in analyze, in evaluate.
   const std::string analysis = world().folder + "/analysis.json";
-  done("analyze " + q(world().run) + " --posterior " + q(sampled) + " --out " + q(world().folder + "/analysis_of_sampled") + " --json " + q(analysis));
+  done("analyze " + q(world().run) + " --posterior " + q(sampled) + " --data-dir " + q(world().sim) + " --out " +
+       q(world().folder + "/analysis_of_sampled") + " --json " + q(analysis));
   const double share = figures(of_evaluate)["run"]["latent_directions"][0]["share"];
   EXPECT_NEAR(figures(analysis)["directions"][0]["share"].get<double>(), share, 1e-9);
 }

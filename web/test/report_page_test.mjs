@@ -104,6 +104,7 @@ const press = (page, selector, text) =>
 const tests = {
   async 'opens without an error in the console and without the network'() {
     const page = await opened('report.html');
+    await page.value("document.querySelector('.view').scrollIntoView({ block: 'center' })");  // below the sentences; it plays where it is seen
     await page.until("Number(document.querySelector('.controls input').value) > 0");  // it plays
     assertClean(page);
     const alone = await opened('alone.html', { dark: true });

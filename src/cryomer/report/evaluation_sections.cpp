@@ -392,7 +392,8 @@ void add_half_sets(HtmlPage& page, const Agreement& halves) {
       caption += formatted(" Below the cut: {} and {}.", percentage(d.below_cut[0]), percentage(d.below_cut[1]));
     }
     figures.push_back({curves_svg(frame, {both}, rules), spoken(d.name), caption});
-    distances.rows.push_back({spoken(d.name), with_error(mean, d.mean_error), with_error(deviation, d.deviation_error), plain(d.wasserstein, 2), plain(d.ks, 3)});
+    distances.rows.push_back({spoken(d.name), with_error(mean, d.mean_error), with_error(deviation, d.deviation_error),
+                              plain(d.wasserstein, 2), plain(d.ks, 3)});
   }
   page.figures(figures, columns);
   page.tables({agreement_table_of(halves, "The halves as a whole", "the second"), distances});
