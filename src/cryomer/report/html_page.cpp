@@ -44,7 +44,7 @@ p { margin: 0 0 12px; max-width: 78ch; }
 .headline svg { width: 140px; max-width: 100%; display: block; margin: 3px 0 2px; }
 .figures { display: grid; gap: 22px 26px; margin: 14px 0 4px; }
 .columns1 { grid-template-columns: 1fr; }
-.columns2 { grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); }
+.columns2 { grid-template-columns: repeat(auto-fit, minmax(max(340px, 40%), 1fr)); }
 .columns3 { grid-template-columns: repeat(auto-fit, minmax(290px, 1fr)); }
 figure { margin: 0; min-width: 0; break-inside: avoid; }
 .columns2 > figure { max-width: 640px; } .columns3 > figure { max-width: 440px; }
