@@ -70,9 +70,7 @@ void Analyze::run() const {
   OutputFolder folder(out, overwrite, false);
   const int64_t count = latents.mean.size(0), dim = latents.mean.size(1);
   const std::vector<float> means = to_floats(latents.mean), deviations = to_floats(latents.deviation);
-  // Directions of all posteriors together, with their widths, as the aggregated posterior has them.
-  const Tensor draws = aggregated_draws(latents, std::max<int64_t>(count, 4096), Random(uint64_t(common.seed), 0xa66));
-  const LatentDirections axes = principal_directions(to_floats(draws), dim, std::max<int64_t>(directions, 2));
+  const LatentDirections axes = moving_directions(trained, latents, std::max<int64_t>(directions, 2));
   std::vector<ViewedFile> files;
   const auto write = [&](const std::string& name, const Tensor& points, ViewedFile::Kind kind) {
     const Ensemble structures = decoded_structures(trained, points, name);
@@ -139,7 +137,7 @@ void Analyze::run() const {
   write_file_atomically(out + "/analysis.json", json.dump(2) + "\n");
   if (!common.json.empty()) write_file_atomically(common.json, json.dump(2) + "\n");
   folder.keep();
-  std::printf("%s of %s\n", "Main directions of the aggregated posterior", latents.source.c_str());
+  std::printf("Main directions of the aggregated posterior of %s, as far as CAs move\n", latents.source.c_str());
   for (int64_t k = 0; k < axes.count(); ++k)
     std::printf("  direction %lld  %5.1f %% of the variance\n", (long long)(k + 1), 100 * axes.share[k]);
   std::printf("Clusters\n");

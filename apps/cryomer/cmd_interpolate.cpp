@@ -6,7 +6,6 @@
 #include "cryomer/base/atomic_file.h"
 #include "cryomer/base/log.h"
 #include "cryomer/base/text.h"
-#include "cryomer/evaluation/latent_space.h"
 #include "cryomer/inference/posterior.h"
 #include "cryomer/inference/sampling.h"
 #include "cryomer/io/trajectory.h"
@@ -62,10 +61,8 @@ Tensor Interpolate::points(const TrainedModel& trained) const {
   const int64_t dim = trained.model->latent_dim;
   if (along > dim) fail_usage("--along {}: the latent space has {} dimensions", along, dim);
   const RunLatents latents = latents_of_run(trained, posterior, data_dir, kParticles);
-  const Tensor draws =
-      aggregated_draws(latents, std::max<int64_t>(latents.mean.size(0), 4096), Random(uint64_t(common.seed), 0xa66));
-  const LatentDirections axes = principal_directions(to_floats(draws), dim, along);
-  log_info("Direction {} holds {:.1f} % of the variance of {}", along, 100 * axes.share[along - 1], latents.source);
+  const LatentDirections axes = moving_directions(trained, latents, along);
+  log_info("Direction {} holds {:.1f} % of what CAs move by in {}", along, 100 * axes.share[along - 1], latents.source);
   const double reach = extent * axes.deviation[along - 1];
   const Tensor a = tensor_from(axes.point(along - 1, -reach), {1, dim}), b = tensor_from(axes.point(along - 1, reach), {1, dim});
   return a + share * (b - a);
@@ -74,7 +71,7 @@ Tensor Interpolate::points(const TrainedModel& trained) const {
 void Interpolate::run() const {
   common.apply();
   if (steps < 2 || steps > 1000000) fail_usage("--steps {}: expected 2 to 1000000", steps);
-  if (along < 0) fail_usage("--along {}: expected 1 for the direction of largest variance, 2 for the next, ...", along);
+  if (along < 0) fail_usage("--along {}: expected 1 for the direction along which CAs move most, 2 for the next, ...", along);
   if (along == 0 && (from.empty() || to.empty()))
     fail_usage("give --from and --to, or --along for a main direction of the particles");
   if (along > 0 && (!from.empty() || !to.empty())) fail_usage("give --from and --to, or --along, not both");
@@ -101,7 +98,7 @@ void add_interpolate(CLI::App& program) {
   command->add_option("--from", s->from, "Row of a particle (0-based), or a text file of latent coordinates");
   command->add_option("--to", s->to, "Likewise, the other end");
   command->add_option("--along", s->along,
-                      "Instead: the main direction of this number (1: largest variance) of all particles' posteriors together");
+                      "Instead: the main direction of this number (1: that along which CAs move most) of all particles' posteriors together");
   command->add_option("--extent", s->extent, "Standard deviations of --along to either side")->capture_default_str();
   command->add_option("--posterior", s->posterior,
                       "Folder of cryomer infer with the particles of --along; default: some are inferred here");

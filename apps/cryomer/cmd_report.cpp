@@ -30,9 +30,7 @@ struct Report {
     file.write(run_report_html(report));
     file.commit();
     if (!common.json.empty()) {
-      write_file_atomically(common.json,
-                            comparison_json(report.ensemble_comparison ? &*report.ensemble_comparison : nullptr,
-                                            report.posterior_comparison ? &*report.posterior_comparison : nullptr));
+      write_file_atomically(common.json, evaluation_json(parts_of(report)));
     }
     for (const std::string& what : report.absent) log_info("Not in the report: {}", what);
     if (page_script().empty()) log_info("The page has pictures only: this build was configured without npm");
@@ -52,6 +50,8 @@ void add_report(CLI::App& program) {
   command->get_option("--ensemble")->description("Ensemble to show: DCD, multi-model PDB or mmCIF; default: drawn from the model");
   command->get_option("--posterior")->description("Folder of cryomer infer; default: some particles are inferred");
   command->get_option("--distance")->description("Pair distance such as A/284/CA:A/225/CA; may be repeated; default: those that vary most");
+  command->add_option("--half-sets", s->settings.other_half,
+                      "A run on the other half of the particles (train --half), or an ensemble: what both show is in the data");
   command->add_option("--data-dir", s->settings.data_dir, "Folder in which image paths are tried first");
   s->common.add(*command, true);
   command->callback([s] { s->run(); });

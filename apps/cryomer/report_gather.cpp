@@ -26,7 +26,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kDrawn = 500;            // structures drawn when no ensemble is given
+constexpr int64_t kDrawn = 500;  // structures drawn when no ensemble is given, and of each half set
+constexpr int64_t kJudged = 250;  // of the prior against as many of the particles
+constexpr int64_t kPopulation = 300, kPopulationSamples = 8;  // particles and samples of each that are decoded for populations
+constexpr int64_t kMostOfPopulation = 2000;                   // particles of --posterior that have samples
 constexpr size_t kGallery = 8;
 constexpr int64_t kTraces = 24;
 
@@ -42,6 +45,19 @@ std::vector<std::string> logged_commands(const std::string& path) {
     if (commands.empty() || commands.back() != command) commands.push_back(command);
   }
   return commands;
+}
+
+// At most `most` of the particles, evenly spread.
+SampledDistances thinned(const SampledDistances& all, int64_t particles, int64_t most) {
+  if (particles <= most || all.per_particle < 2) return all;
+  SampledDistances chosen{all.per_particle, {}};
+  for (const std::vector<double>& distances : all.distances) {
+    std::vector<double>& kept = chosen.distances.emplace_back();
+    for (const int64_t i : spread_rows(particles, most)) {
+      kept.insert(kept.end(), distances.begin() + i * all.per_particle, distances.begin() + (i + 1) * all.per_particle);
+    }
+  }
+  return chosen;
 }
 
 }  // namespace
@@ -96,6 +112,7 @@ void Gatherer::open_ensemble() {
     ensemble_ = read_ensemble(inputs_.ensemble, structure_, inputs_.topology);
     report_.ensemble.emplace().source = formatted("{} structure{} of {}.", ensemble_.size(), ensemble_.size() == 1 ? "" : "s", inputs_.ensemble);
   } else if (trained_) {
+    drawn_here_ = true;
     ensemble_.atom_count = structure_.atom_count();
     decode_in_blocks(*trained_, trained_->model->prior.sample(kDrawn, uint64_t(settings_.seed)), "sampling", [&](const Tensor& block) {
       for (int64_t i = 0; i < block.size(0); ++i) ensemble_.append(block.data_ptr<float>() + i * block.size(1) * 3);
@@ -375,6 +392,41 @@ void Gatherer::compare() {
   }
 }
 
+void Gatherer::judge() {
+  if (states_.size() > 0 || (!trained_ && report_.metrics.row_count() == 0)) return;
+  RunJudgement& judgement = report_.judgement.emplace();
+  judgement.run = settings_.run_folder;
+  judgement.held_out = held_out_figures(directory_, judgement.absent);
+  if (latents_ && latents_->deviation.defined()) {
+    JudgementOptions options;
+    options.distances = pairs_;
+    options.atoms = atom_set_from_name(inputs_.atoms);
+    options.n = std::min(inputs_.n, kJudged);
+    options.seed = settings_.seed;
+    options.particles = kPopulation;
+    options.samples = kPopulationSamples;
+    if (drawn_here_) options.prior = &ensemble_;
+    const SampledDistances sampled = thinned(sampled_, int64_t(explorer_.rows.size()), kMostOfPopulation);
+    if (sampled.per_particle > 1) options.sampled = &sampled;
+    if (!cuts_.empty()) {
+      options.cuts.assign(pairs_.size(), std::nan(""));
+      for (size_t k = 0; k < cuts_.size(); ++k) options.cuts[cut_pairs_[k]] = cuts_[k];
+    }
+    judge_model(judgement, *trained_, *latents_, structure_, options);
+  }
+  for (const std::string& what : judgement.absent) absent(what);
+}
+
+void Gatherer::compare_halves() {
+  if (settings_.other_half.empty()) return;
+  ComparisonInputs inputs = inputs_;
+  inputs.n = std::min(inputs_.n, kDrawn);
+  if (inputs.distances.empty()) {
+    for (const PairDistance& pair : pairs_) inputs.distances.push_back(pair.name);
+  }
+  report_.half_sets = compare_half_sets({settings_.run_folder, settings_.other_half}, structure_, inputs, settings_.seed);
+}
+
 RunReport Gatherer::gather() {
   open_run();
   open_particles();
@@ -387,6 +439,8 @@ RunReport Gatherer::gather() {
   view_occupancies();
   view_gallery();
   compare();
+  judge();
+  compare_halves();
   std::string name = fs::absolute(settings_.run_folder).lexically_normal().filename().string();
   if (name.empty()) name = fs::absolute(settings_.run_folder).lexically_normal().parent_path().filename().string();
   if (!explorer_.movies.empty() || !explorer_.rows.empty()) report_.explorer = std::move(explorer_);

@@ -9,6 +9,7 @@ namespace cryomer {
 struct ReportSettings {
   ComparisonInputs inputs;
   std::string run_folder, data_dir;
+  std::string other_half;  // a run on the other half of the particles, or an ensemble; or none
   int64_t seed = 1;
 };
 

@@ -10,6 +10,8 @@
 #include "cryomer/io/npy.h"
 #include "report_gather.h"
 #include "report_movies.h"
+#include "run_evaluation.h"
+#include "run_latents.h"
 
 namespace cryomer {
 
@@ -39,12 +41,14 @@ class Gatherer {
   void choose_shown();
   // A point's structures: several where its posterior was sampled.
   void add_particle(int64_t point, const float* structures, int64_t count);
-  void view_points(const std::vector<float>& means, const std::vector<float>& deviations, int64_t dim);
+  void view_points(RunLatents latents);
   // Of points that have structures: what was seen and what the model says of it. Poses are of all points, positions in the
   // frame of the model.
   void view_pictures(const std::function<Tensor(const std::vector<int64_t>& points)>& positions_of, const std::vector<Pose>& poses);
   void view_gallery();
   void compare();
+  void judge();  // what can be said without a truth
+  void compare_halves();
 
   void absent(const std::string& what) { report_.absent.push_back(what); }
   Ensemble cas_of(const Ensemble& ensemble) const {
@@ -78,6 +82,9 @@ class Gatherer {
   std::vector<double> weights_;
   std::optional<PosteriorTruth> particle_truth_;
   NpyArray given_latents_;  // of the posterior folder
+  bool drawn_here_ = false;            // the ensemble is of the model's distribution
+  std::optional<RunLatents> latents_;  // of the particles that are shown, where the model can decode them
+  SampledDistances sampled_;           // of their posteriors, where they were sampled
 };
 
 }  // namespace cryomer

@@ -7,7 +7,6 @@
 
 #include "cryomer/base/text.h"
 #include "cryomer/evaluation/conformations.h"
-#include "cryomer/geometry/superpose.h"
 
 namespace cryomer {
 
@@ -31,39 +30,11 @@ MovieRoom movie_room(const Structure& structure) {
   return room;
 }
 
-std::vector<std::vector<double>> effects_of_latents(const TrainedModel& trained, const std::vector<double>& mean,
-                                                    const std::vector<double>& deviation, const std::vector<int>& cas) {
-  const auto dim = int64_t(mean.size()), count = int64_t(cas.size());
-  Tensor latents = at::empty({2 * dim + 1, dim});
-  for (int64_t row = 0; row <= 2 * dim; ++row) {
-    for (int64_t k = 0; k < dim; ++k) {
-      const double move = row == 2 * dim || row / 2 != k ? 0 : row % 2 ? deviation[k] : -deviation[k];
-      latents.data_ptr<float>()[row * dim + k] = float(mean[k] + move);
-    }
-  }
-  Ensemble moved;
-  decode_in_blocks(trained, latents, "moving", [&](const Tensor& block) {
-    for (int64_t i = 0; i < block.size(0); ++i) append_atoms(moved, block.data_ptr<float>() + i * block.size(1) * 3, cas);
-  });
-  std::vector<std::vector<double>> effects(dim, std::vector<double>(3 * count, 0.0));
-  const float* const middle = moved.conformation(2 * dim);
-  for (int64_t row = 0; row < 2 * dim; ++row) {
-    const float* const x = moved.conformation(row);
-    const RigidTransform onto = superpose(x, middle, size_t(count)).transform;
-    const double scale = (row % 2 ? 0.5 : -0.5) / (std::max(deviation[row / 2], 1e-12) * std::sqrt(double(count)));
-    for (int64_t a = 0; a < count; ++a) {
-      const Vec3 place = onto.apply({x[3 * a], x[3 * a + 1], x[3 * a + 2]});
-      for (int k = 0; k < 3; ++k) effects[row / 2][3 * a + k] += scale * (place[k] - middle[3 * a + k]);
-    }
-  }
-  return effects;
-}
-
-std::vector<Movie> path_movies(const TrainedModel& trained, const PrincipalComponents& components, const MovieRoom& room) {
+std::vector<Movie> path_movies(const TrainedModel& trained, const LatentView& view, const MovieRoom& room) {
   std::vector<Movie> movies;
-  const auto dim = int64_t(components.mean.size());
-  for (size_t c = 0; c < std::min(components.direction.size(), size_t(kPaths)); ++c) {
-    std::vector<double> sorted = components.projected[c];
+  const LatentDirections& directions = view.directions;
+  for (int64_t c = 0; c < std::min(directions.count(), kPaths); ++c) {
+    std::vector<double> sorted = view.projected[c];
     std::sort(sorted.begin(), sorted.end());
     const double last = double(sorted.size() - 1);
     const double from = sorted[size_t(0.02 * last)], to = sorted[size_t(std::ceil(0.98 * last))];
@@ -74,15 +45,15 @@ std::vector<Movie> path_movies(const TrainedModel& trained, const PrincipalCompo
     movie.remark = formatted("A walk through latent space along principal direction {} of the aggregated posterior, as far as CAs move ({:.0f} % of "
                              "their variance), from the 2nd to the 98th percentile of the particles. Where it passes no points, the structure is only what "
                              "the decoder puts between them.",
-                             c + 1, 100 * components.share[c]);
+                             c + 1, 100 * directions.share[c]);
     movie.atoms = room.atoms;
-    Tensor latents = at::empty({room.path_frames, dim});
+    std::vector<float> points;
     for (int64_t i = 0; i < room.path_frames; ++i) {
       movie.place.push_back(from + (to - from) * double(i) / double(room.path_frames - 1));
-      for (int64_t k = 0; k < dim; ++k) {
-        latents.data_ptr<float>()[i * dim + k] = float(components.mean[k] + movie.place.back() * components.direction[c][k]);
-      }
+      const std::vector<float> z = directions.point(c, movie.place.back());
+      points.insert(points.end(), z.begin(), z.end());
     }
+    const Tensor latents = tensor_from(points, {room.path_frames, directions.dimension});
     decode_in_blocks(trained, latents, "walking", [&](const Tensor& block) {
       for (int64_t i = 0; i < block.size(0); ++i) append_atoms(movie.frames, block.data_ptr<float>() + i * block.size(1) * 3, room.atoms);
     });

@@ -3,7 +3,7 @@
 
 #include "cryomer/inference/sampling.h"
 #include "cryomer/report/explorer.h"
-#include "cryomer/report/principal_components.h"
+#include "cryomer/report/run_report.h"
 
 namespace cryomer {
 
@@ -14,14 +14,9 @@ struct MovieRoom {
 };
 MovieRoom movie_room(const Structure& structure);
 
-// How the CAs move with each latent coordinate, for PointSpread::effects: between one deviation below and above the means,
-// superposed, [dimension][CAs * 3] A for one unit of the coordinate, so scaled that a vector's length is a root mean square over CAs.
-std::vector<std::vector<double>> effects_of_latents(const TrainedModel& trained, const std::vector<double>& mean,
-                                                    const std::vector<double>& deviation, const std::vector<int>& cas);
-
 // Straight walks through the particles' mean along the directions in which they are spread most, from the 2nd to the 98th
 // percentile of what is projected on each.
-std::vector<Movie> path_movies(const TrainedModel& trained, const PrincipalComponents& components, const MovieRoom& room);
+std::vector<Movie> path_movies(const TrainedModel& trained, const LatentView& view, const MovieRoom& room);
 
 // Some of the ensemble, each followed by the most similar one; `superposed` holds the CAs of the ensemble, superposed.
 Movie ensemble_movie(const Ensemble& ensemble, const Ensemble& superposed, const MovieRoom& room);

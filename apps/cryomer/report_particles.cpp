@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <numeric>
 
 #include "cryomer/base/error.h"
 #include "cryomer/base/progress.h"
@@ -74,7 +73,11 @@ void Gatherer::add_particle(int64_t point, const float* structures, int64_t coun
   const int64_t values = 3 * structure_.atom_count();
   for (size_t k = 0; k < pairs_.size(); ++k) {
     double sum = 0;  // over the posterior's samples, where there are several
-    for (int64_t i = 0; i < count; ++i) sum += pairs_[k].of(structures + i * values);
+    for (int64_t i = 0; i < count; ++i) {
+      const double distance = pairs_[k].of(structures + i * values);
+      if (count > 1) sampled_.distances[k].push_back(distance);
+      sum += distance;
+    }
     report_.distances[k].inferred.push_back(sum / double(count));
   }
   if (std::binary_search(explorer_.shown.begin(), explorer_.shown.end(), point)) append_atoms(explorer_.structures, structures, explorer_.atoms);
@@ -98,6 +101,8 @@ void Gatherer::view_given_posterior() {
   }
   const std::vector<int64_t>& rows = explorer_.rows = spread(count, kPoints);
   choose_shown();
+  sampled_.per_particle = each;
+  sampled_.distances.resize(pairs_.size());
   std::vector<float> block(size_t(each) * 3 * atoms), means, deviations;
   Progress progress("reading", int64_t(rows.size()), "particles");
   for (size_t p = 0; p < rows.size(); ++p) {
@@ -114,7 +119,11 @@ void Gatherer::view_given_posterior() {
   progress.finish();
   report_.latents->remark = int64_t(rows.size()) == count ? formatted("All {} particles of {}.", count, folder)
                                                           : formatted("{} of the {} particles of {}, evenly chosen.", rows.size(), count, folder);
-  view_points(means, deviations, dim);
+  RunLatents latents;
+  latents.rows = rows;
+  latents.mean = tensor_from(means, {int64_t(rows.size()), dim});
+  if (!deviations.empty()) latents.deviation = tensor_from(deviations, {int64_t(rows.size()), dim});
+  view_points(std::move(latents));
   const std::vector<Pose> all_poses = poses_of(table);
   if (!trained_ || !stack_ || stack_->size() != count || all_poses.empty()) return;  // perhaps of other particles than the run's
   std::vector<Pose> poses;
@@ -150,7 +159,7 @@ void Gatherer::view_own_posterior() {
   report_.latents->remark =
       count == stack_->size() ? formatted("All {} particles, inferred for this page.", count)
                               : formatted("{} of {} particles, inferred for this page; --posterior shows all and judges them.", count, stack_->size());
-  view_points(to_floats(posterior.mean), to_floats(posterior.deviation), posterior.mean.size(1));
+  view_points({posterior.mean, posterior.deviation, rows, count == stack_->size(), ""});
   view_pictures(
       [&](const std::vector<int64_t>& points) {
         return trained_->model->decoder(posterior.mean.index_select(0, tensor_from(points))).contiguous();
@@ -158,33 +167,20 @@ void Gatherer::view_own_posterior() {
       posterior.poses);
 }
 
-void Gatherer::view_points(const std::vector<float>& means, const std::vector<float>& deviations, int64_t dim) {
+void Gatherer::view_points(RunLatents latents) {
   LatentView& view = *report_.latents;
-  view.particles = int64_t(explorer_.rows.size());
-  view.dimension = dim;
-  PointSpread spread;
-  spread.variances = deviations;
-  for (float& value : spread.variances) value *= value;
-  // Over the population: variances of the latents, of which a particle's own are a part.
-  std::vector<double> mean(dim, 0.0), population(dim, 0.0);
-  for (int64_t i = 0; i < view.particles * dim; ++i) mean[i % dim] += means[i] / double(view.particles);
-  for (int64_t i = 0; i < view.particles * dim; ++i) {
-    population[i % dim] += (std::pow(means[i] - mean[i % dim], 2) + (spread.variances.empty() ? 0 : spread.variances[i])) / double(view.particles);
-  }
-  const bool decodes = trained_ && trained_->model->latent_dim == dim;
-  if (decodes && cas_.size() > 3) {
-    std::vector<double> deviation;
-    for (const double variance : population) deviation.push_back(std::sqrt(variance));
-    spread.effects = effects_of_latents(*trained_, mean, deviation, cas_);
-    view.unit = "\u00c5";
-  }
-  // The aggregated posterior alone has no directions worth the name: it comes close to the prior, which is as wide in latents that
-  // mean nothing. Without the decoder's word on what they mean, it is the posteriors' means that are looked at.
-  view.components = principal_components(means, view.particles, dim, kComponents, spread.effects.empty() ? PointSpread{} : spread);
+  view.particles = latents.mean.size(0);
+  view.dimension = latents.mean.size(1);
+  const bool decodes = trained_ && trained_->model->latent_dim == view.dimension;
+  const std::vector<float> means = to_floats(latents.mean);
+  // Without the decoder's word on what latents mean, it is the posteriors' means that are looked at.
+  view.directions = decodes ? moving_directions(*trained_, latents, kComponents) : principal_directions(means, view.dimension, kComponents);
+  if (decodes && cas_.size() > 3) view.unit = "\u00c5";
+  for (int64_t c = 0; c < view.directions.count(); ++c) view.projected.push_back(view.directions.along(c, means));
   std::vector<PointColumn>& columns = explorer_.columns;
-  for (size_t c = 0; c < view.components.projected.size(); ++c) {
-    columns.push_back({PointColumn::Role::component, formatted("Direction {} ({:.0f} %)", c + 1, 100 * view.components.share[c]), view.unit,
-                       view.components.projected[c], std::nullopt});
+  for (size_t c = 0; c < view.projected.size(); ++c) {
+    columns.push_back({PointColumn::Role::component, formatted("Direction {} ({:.0f} %)", c + 1, 100 * view.directions.share[c]), view.unit,
+                       view.projected[c], std::nullopt});
   }
   for (size_t k = 0; k < pairs_.size(); ++k) {
     DistanceView& distance = report_.distances[k];
@@ -193,21 +189,21 @@ void Gatherer::view_points(const std::vector<float>& means, const std::vector<fl
     for (const int64_t row : explorer_.rows) distance.true_inferred.push_back(pairs_[k].of(true_state(row)));
     columns.push_back({PointColumn::Role::true_distance, spoken(distance.name) + ", true", "\u00c5", distance.true_inferred, distance.cut});
   }
-  if (!spread.variances.empty()) {
+  if (latents.deviation.defined()) {
     // Of a particle's posterior, relative to the whole population's: at one its image taught nothing.
-    const double total = std::accumulate(population.begin(), population.end(), 0.0);
+    const Tensor variances = latents.deviation.square().sum(1);
+    const double total = ((latents.mean - latents.mean.mean(0)).square().mean(0).sum() + variances.mean()).item<double>();
     PointColumn width{PointColumn::Role::other, "Uncertainty, share of the spread", "", {}, std::nullopt};
-    for (int64_t i = 0; i < view.particles; ++i) {
-      width.values.push_back(std::sqrt(std::accumulate(spread.variances.begin() + i * dim, spread.variances.begin() + (i + 1) * dim, 0.0) / std::max(total, 1e-300)));
-    }
+    for (const float variance : to_floats(variances)) width.values.push_back(std::sqrt(variance / std::max(total, 1e-300)));
     columns.push_back(std::move(width));
   }
   if (particle_truth_) {
     for (const int64_t point : explorer_.shown) append_atoms(explorer_.truths, true_state(explorer_.rows[point]), explorer_.atoms);
   }
   if (decodes) {
-    std::vector<Movie> paths = path_movies(*trained_, view.components, room_);
+    std::vector<Movie> paths = path_movies(*trained_, view, room_);
     explorer_.movies.insert(explorer_.movies.begin(), std::make_move_iterator(paths.begin()), std::make_move_iterator(paths.end()));
+    latents_ = std::move(latents);
   }
 }
 

@@ -7,7 +7,6 @@
 #include "cryomer/base/atomic_file.h"
 #include "cryomer/base/error.h"
 #include "cryomer/base/log.h"
-#include "cryomer/evaluation/latent_space.h"
 #include "cryomer/evaluation/marginal.h"
 #include "cryomer/inference/sampling.h"
 #include "cryomer/io/csv.h"
@@ -20,8 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kParticles = 1000;                     // inferred when no posterior is given
-constexpr int64_t kSamples = 16;                         // of each particle's posterior, for populations
+constexpr int64_t kParticles = 1000;  // inferred when no posterior is given
 constexpr int64_t kLeastDrawn = 200, kMostDrawn = 2048;  // of the prior and of the particles; twice --n between them
 constexpr int64_t kAxes = 3;
 
@@ -52,6 +50,57 @@ void require_same_atoms(const Structure& base, const Structure& other, const std
   }
 }
 
+std::vector<LatentAxis> compare_latents(const LatentDirections& directions, const Tensor& aggregated, const Tensor& prior) {
+  const std::vector<float> points = to_floats(aggregated), prior_points = to_floats(prior);
+  std::vector<LatentAxis> axes;
+  for (int64_t k = 0; k < directions.count(); ++k) {
+    const Marginal of{directions.along(k, points), {}}, of_prior{directions.along(k, prior_points), {}};
+    const Moments moment = moments(of), prior_moment = moments(of_prior);
+    axes.push_back({directions.share[k], moment.standard_deviation, prior_moment.standard_deviation,
+                    prior_moment.mean - moment.mean, ks_statistic(of, of_prior)});
+  }
+  return axes;
+}
+
+SampledDistances samples_of_particles(const TrainedModel& trained, const RunLatents& latents, const JudgementOptions& options) {
+  SampledDistances result;
+  result.distances.resize(options.distances.size());
+  const std::vector<int64_t> rows = spread_rows(latents.mean.size(0), options.particles);
+  const Tensor index = tensor_from(rows);
+  const int64_t count = int64_t(rows.size()), dim = latents.mean.size(1);
+  Tensor noise = at::empty({count, options.samples, dim});
+  Random(uint64_t(options.seed), 0x5a3).fill_normal(noise.data_ptr<float>(), size_t(noise.numel()));
+  result.per_particle = options.samples;
+  const DiagonalGaussian chosen{latents.mean.index_select(0, index), latents.deviation.index_select(0, index)};
+  decode_in_blocks(trained, chosen.sample(noise).reshape({-1, dim}), "particles' samples", [&](const Tensor& block) {
+    for (int64_t i = 0; i < block.size(0); ++i) {
+      const float* const structure = block.data_ptr<float>() + i * block.size(1) * 3;
+      for (size_t d = 0; d < options.distances.size(); ++d) result.distances[d].push_back(options.distances[d].of(structure));
+    }
+  });
+  return result;
+}
+
+// Of a folder of infer, where it has several structures of each particle.
+std::optional<SampledDistances> samples_in_folder(const std::string& posterior, int64_t particles, const Structure& base,
+                                                  const std::vector<PairDistance>& pairs) {
+  const std::string path = posterior + "/structures.dcd";
+  if (posterior.empty() || !fs::exists(path)) return std::nullopt;
+  const auto structures = open_trajectory(path, base);
+  SampledDistances result;
+  result.per_particle = structures->size() / particles;
+  if (result.per_particle < 2 || result.per_particle * particles != structures->size()) return std::nullopt;
+  result.distances.resize(pairs.size());
+  std::vector<float> x(size_t(3 * base.atom_count()));
+  for (int64_t i = 0; i < structures->size(); ++i) {
+    structures->read(i, x.data());
+    for (size_t d = 0; d < pairs.size(); ++d) result.distances[d].push_back(pairs[d].of(x.data()));
+  }
+  return result;
+}
+
+}  // namespace
+
 std::optional<HeldOutFigures> held_out_figures(const RunDirectory& directory, std::vector<std::string>& absent) {
   if (!fs::exists(directory.metrics())) {
     absent.push_back("Held-out likelihood: the run has no metrics.csv yet; a row is written after each pass over the particles.");
@@ -73,61 +122,6 @@ std::optional<HeldOutFigures> held_out_figures(const RunDirectory& directory, st
   figures.training_log_likelihood = last("log_likelihood");
   return figures;
 }
-
-std::vector<LatentAxis> compare_latents(const Tensor& aggregated, const Tensor& prior) {
-  const std::vector<float> points = to_floats(aggregated), prior_points = to_floats(prior);
-  const LatentDirections directions = principal_directions(points, aggregated.size(1), kAxes);
-  std::vector<LatentAxis> axes;
-  for (int64_t k = 0; k < directions.count(); ++k) {
-    const Marginal of{directions.along(k, points), {}}, of_prior{directions.along(k, prior_points), {}};
-    const Moments moment = moments(of), prior_moment = moments(of_prior);
-    axes.push_back({directions.share[k], moment.standard_deviation, prior_moment.standard_deviation,
-                    prior_moment.mean - moment.mean, ks_statistic(of, of_prior)});
-  }
-  return axes;
-}
-
-// Distances in samples of each particle's posterior: [distance][particle][sample].
-struct Samples {
-  int64_t per_particle = 0;
-  std::vector<std::vector<double>> distances;
-};
-
-Samples samples_of_particles(const TrainedModel& trained, const Structure& base, const RunLatents& latents,
-                             const std::vector<PairDistance>& pairs, const std::string& posterior, int64_t seed) {
-  Samples result;
-  result.distances.resize(pairs.size());
-  const auto add = [&](const float* structure) {
-    for (size_t d = 0; d < pairs.size(); ++d) result.distances[d].push_back(pairs[d].of(structure));
-  };
-  const std::string path = posterior + "/structures.dcd";
-  if (!posterior.empty() && fs::exists(path)) {
-    const auto structures = open_trajectory(path, base);
-    const int64_t each = structures->size() / latents.mean.size(0);
-    if (each > 1 && each * latents.mean.size(0) == structures->size()) {
-      result.per_particle = each;
-      std::vector<float> x(size_t(3 * base.atom_count()));
-      for (int64_t i = 0; i < structures->size(); ++i) {
-        structures->read(i, x.data());
-        add(x.data());
-      }
-      return result;
-    }
-  }
-  const std::vector<int64_t> rows = spread_rows(latents.mean.size(0), kParticles);
-  const Tensor index = tensor_from(rows);
-  const int64_t count = int64_t(rows.size()), dim = latents.mean.size(1);
-  Tensor noise = at::empty({count, kSamples, dim});
-  Random(uint64_t(seed), 0x5a3).fill_normal(noise.data_ptr<float>(), size_t(noise.numel()));
-  result.per_particle = kSamples;
-  const DiagonalGaussian chosen{latents.mean.index_select(0, index), latents.deviation.index_select(0, index)};
-  decode_in_blocks(trained, chosen.sample(noise).reshape({-1, dim}), "particles' samples", [&](const Tensor& block) {
-    for (int64_t i = 0; i < block.size(0); ++i) add(block.data_ptr<float>() + i * block.size(1) * 3);
-  });
-  return result;
-}
-
-}  // namespace
 
 Structure structure_of_run(const std::string& folder) {
   if (!is_run(folder)) {
@@ -168,6 +162,38 @@ Agreement compare_half_sets(const std::vector<std::string>& sides, const Structu
   return agreement;
 }
 
+void judge_model(RunJudgement& judgement, const TrainedModel& trained, const RunLatents& latents, const Structure& base,
+                 const JudgementOptions& options) {
+  const int64_t drawn = options.prior ? options.prior->size() : std::clamp(2 * options.n, kLeastDrawn, kMostDrawn);
+  const Tensor prior = trained.model->prior.sample(drawn, uint64_t(options.seed));
+  const Tensor aggregated = aggregated_draws(latents, drawn, Random(uint64_t(options.seed), 0xa66));
+  judgement.latent = compare_latents(moving_directions(trained, latents, kAxes), aggregated, prior);
+  const Ensemble drawn_here = options.prior ? Ensemble() : decoded_structures(trained, prior, "draws of the prior");
+  const Ensemble &of_prior = options.prior ? *options.prior : drawn_here,
+                 of_particles = decoded_structures(trained, aggregated, "draws of the particles");
+  AgreementOptions agreement;
+  agreement.emd.n = std::min<int64_t>(options.n, drawn / 2);
+  agreement.emd.seed = uint64_t(options.seed);
+  agreement.atoms = options.atoms;
+  agreement.distances = options.distances;
+  agreement.cuts = options.cuts;
+  judgement.particles_and_prior = compare_sides(base, of_particles, of_prior, agreement);
+  judgement.particles_and_prior->names = {"particles", "prior"};
+  if (options.distances.empty()) {
+    judgement.absent.push_back("Populations: no --distance was given.");
+    return;
+  }
+  const SampledDistances samples = options.sampled ? *options.sampled : samples_of_particles(trained, latents, options);
+  for (size_t d = 0; d < options.distances.size(); ++d) {
+    PopulationOptions population;
+    population.seed = uint64_t(options.seed);
+    population.has_cut = !options.cuts.empty() && !std::isnan(options.cuts[d]);
+    if (population.has_cut) population.cut = options.cuts[d];
+    judgement.populations.push_back(estimated_population(options.distances[d].name, samples.distances[d], samples.per_particle,
+                                                         distances_of(options.distances[d], of_prior), population));
+  }
+}
+
 RunJudgement judge_run(const std::string& folder, const Structure& base, const ComparisonInputs& inputs,
                        const std::string& data_dir, int64_t seed) {
   RunJudgement result;
@@ -189,29 +215,15 @@ RunJudgement judge_run(const std::string& folder, const Structure& base, const C
     result.absent.push_back(formatted("Particles and populations: {} (--data-dir says where image stacks are)", problem.what()));
     return result;
   }
-  const int64_t drawn = std::clamp(2 * inputs.n, kLeastDrawn, kMostDrawn);
-  const Tensor prior = trained.model->prior.sample(drawn, uint64_t(seed));
-  const Tensor aggregated = aggregated_draws(latents, drawn, Random(uint64_t(seed), 0xa66));
-  result.latent = compare_latents(aggregated, prior);
-  const Ensemble of_prior = decoded_structures(trained, prior, "draws of the prior"),
-                 of_particles = decoded_structures(trained, aggregated, "draws of the particles");
-  const std::vector<PairDistance> pairs = inputs.pairs(base);
-  result.particles_and_prior =
-      compare_sides(base, of_particles, of_prior, agreement_options(inputs, base, std::min<int64_t>(inputs.n, drawn / 2), seed));
-  result.particles_and_prior->names = {"particles", "prior"};
-  if (pairs.empty()) {
-    result.absent.push_back("Populations: no --distance was given.");
-    return result;
-  }
-  const Samples samples = samples_of_particles(trained, base, latents, pairs, inputs.posterior, seed);
-  for (size_t d = 0; d < pairs.size(); ++d) {
-    PopulationOptions options;
-    options.seed = uint64_t(seed);
-    options.has_cut = !inputs.cuts.empty();
-    if (options.has_cut) options.cut = inputs.cuts[d];
-    result.populations.push_back(
-        estimated_population(pairs[d].name, samples.distances[d], samples.per_particle, distances_of(pairs[d], of_prior), options));
-  }
+  JudgementOptions options;
+  options.distances = inputs.pairs(base);
+  options.cuts = inputs.cuts;
+  options.atoms = atom_set_from_name(inputs.atoms);
+  options.n = inputs.n;
+  options.seed = seed;
+  const auto sampled = samples_in_folder(inputs.posterior, latents.mean.size(0), base, options.distances);
+  if (sampled) options.sampled = &*sampled;
+  judge_model(result, trained, latents, base, options);
   return result;
 }
 

@@ -4,6 +4,7 @@
 
 #include "comparison_inputs.h"
 #include "cryomer/evaluation/run_judgement.h"
+#include "run_latents.h"
 
 namespace cryomer {
 
@@ -13,6 +14,31 @@ Structure structure_of_run(const std::string& folder);
 // Two runs, each trained on one half of the particles (train --half), or two ensembles. Draws --n from each.
 Agreement compare_half_sets(const std::vector<std::string>& sides, const Structure& base, const ComparisonInputs& inputs,
                             int64_t seed);
+
+// Distances in samples of each particle's posterior.
+struct SampledDistances {
+  int64_t per_particle = 0;
+  std::vector<std::vector<double>> distances;  // A, [distance][particle * per_particle + sample]
+};
+
+struct JudgementOptions {
+  std::vector<PairDistance> distances;
+  std::vector<double> cuts;  // A, one per distance (NaN: none), or none at all
+  AtomSet atoms = AtomSet::heavy;
+  int64_t n = 2048;  // structures on each side of EMD-RMSD
+  int64_t seed = 1;
+  int64_t particles = 1000, samples = 16;  // at most, decoded for populations
+  // What is there already and need not be made here: draws of the prior, samples of all the particles.
+  const Ensemble* prior = nullptr;
+  const SampledDistances* sampled = nullptr;
+};
+
+// Prior, particles and populations of a model.
+void judge_model(RunJudgement& judgement, const TrainedModel& trained, const RunLatents& latents, const Structure& base,
+                 const JudgementOptions& options);
+
+// Of the last row of metrics.csv; what is missing goes to `absent`.
+std::optional<HeldOutFigures> held_out_figures(const RunDirectory& directory, std::vector<std::string>& absent);
 
 // One run by itself; a half-finished one as far as it goes. Particles are those of `inputs.posterior` where it is given (a folder
 // of infer, best with --structures samples:K), else some are inferred here.

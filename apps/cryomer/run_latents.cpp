@@ -1,9 +1,13 @@
 #include "run_latents.h"
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <numeric>
 
 #include "cryomer/base/error.h"
+#include "cryomer/evaluation/conformations.h"
+#include "cryomer/geometry/superpose.h"
 #include "cryomer/inference/sampling.h"
 #include "cryomer/inference/structure_frame.h"
 #include "cryomer/io/npy.h"
@@ -54,6 +58,56 @@ RunLatents latents_of_run(const TrainedModel& trained, const std::string& poster
   result.complete = int64_t(result.rows.size()) == stack.size();
   result.source = formatted("{} of {} particles", result.rows.size(), stack.size());
   return result;
+}
+
+std::vector<std::vector<double>> effects_of_latents(const TrainedModel& trained, const std::vector<double>& mean,
+                                                    const std::vector<double>& deviation, const std::vector<int>& cas) {
+  const auto dim = int64_t(mean.size()), count = int64_t(cas.size());
+  Tensor latents = at::empty({2 * dim + 1, dim});
+  for (int64_t row = 0; row <= 2 * dim; ++row) {
+    for (int64_t k = 0; k < dim; ++k) {
+      const double move = row == 2 * dim || row / 2 != k ? 0 : row % 2 ? deviation[k] : -deviation[k];
+      latents.data_ptr<float>()[row * dim + k] = float(mean[k] + move);
+    }
+  }
+  Ensemble whole;
+  whole.atom_count = trained.setup.structure.atom_count();
+  decode_in_blocks(trained, latents, "moving", [&](const Tensor& block) {
+    for (int64_t i = 0; i < block.size(0); ++i) whole.append(block.data_ptr<float>() + i * block.size(1) * 3);
+  });
+  const Ensemble moved = selected(whole, spread_rows(whole.size(), whole.size()), cas);
+  std::vector<std::vector<double>> effects(dim, std::vector<double>(3 * count, 0.0));
+  const float* const middle = moved.conformation(2 * dim);
+  for (int64_t row = 0; row < 2 * dim; ++row) {
+    const float* const x = moved.conformation(row);
+    const RigidTransform onto = superpose(x, middle, size_t(count)).transform;
+    const double scale = (row % 2 ? 0.5 : -0.5) / (std::max(deviation[row / 2], 1e-12) * std::sqrt(double(count)));
+    for (int64_t a = 0; a < count; ++a) {
+      const Vec3 place = onto.apply({x[3 * a], x[3 * a + 1], x[3 * a + 2]});
+      for (int k = 0; k < 3; ++k) effects[row / 2][3 * a + k] += scale * (place[k] - middle[3 * a + k]);
+    }
+  }
+  return effects;
+}
+
+LatentDirections moving_directions(const TrainedModel& trained, const RunLatents& latents, int64_t most) {
+  const int64_t count = latents.mean.size(0), dim = latents.mean.size(1);
+  const std::vector<float> means = to_floats(latents.mean);
+  PointSpread spread;
+  if (latents.deviation.defined()) spread.variances = to_floats(latents.deviation.square());
+  const std::vector<int> cas = atoms_of(trained.setup.structure, AtomSet::ca);
+  if (cas.size() > 3) {
+    // Over the population: variances of the latents, of which a particle's own are a part.
+    std::vector<double> mean(dim, 0.0), deviation(dim, 0.0);
+    for (int64_t i = 0; i < count * dim; ++i) mean[i % dim] += means[i] / double(count);
+    for (int64_t i = 0; i < count * dim; ++i) {
+      const double off = means[i] - mean[i % dim];
+      deviation[i % dim] += (off * off + (spread.variances.empty() ? 0 : spread.variances[i])) / double(count);
+    }
+    for (double& value : deviation) value = std::sqrt(value);
+    spread.effects = effects_of_latents(trained, mean, deviation, cas);
+  }
+  return principal_directions(means, dim, most, spread);
 }
 
 Tensor aggregated_draws(const RunLatents& latents, int64_t count, Random random) {

@@ -252,5 +252,26 @@ TEST(AppMap, IsOfAStructureOfAnEnsembleOrOfARun) {
           {"--frame 40", "0 to 39"});
 }
 
+TEST(AppEvaluate, TheReportOnARunHasItsFigures) {
+  const std::string sampled = world().folder + "/sampled", of_report = world().folder + "/of_report.json",
+                    of_evaluate = world().folder + "/of_evaluate.json", page = world().folder + "/judged.html";
+  done("infer " + q(world().run) + " --structures samples:3 --out " + q(sampled));
+  const std::string inputs = " --posterior " + q(sampled) + " --distance A/2/CA:A/19/CA --cut 24 --n 40";
+  done("report " + q(world().run) + " --ensemble " + q(world().states) + " --half-sets " + q(world().other) + inputs + " --out " + q(page) +
+       " --json " + q(of_report));
+  done("evaluate --run " + q(world().run) + " --half-sets " + q(world().run) + " " + q(world().other) + inputs + " --json " + q(of_evaluate));
+  EXPECT_EQ(figures(of_report), figures(of_evaluate));
+  EXPECT_EQ(figures(of_report)["run"]["populations"].size(), 1u);
+  for (const char* section : {"<h2>In words</h2>", "<h2>Without a truth</h2>", "<h2>Half sets</h2>"}) {
+    EXPECT_TRUE(says(read_file(page), section)) << section;
+  }
+  // Directions are the same everywhere: on the page, in analyze, in evaluate.
+  const std::string analysis = world().folder + "/analysis.json";
+  done("analyze " + q(world().run) + " --posterior " + q(sampled) + " --data-dir " + q(world().sim) + " --out " +
+       q(world().folder + "/analysis_of_sampled") + " --json " + q(analysis));
+  const double share = figures(of_evaluate)["run"]["latent_directions"][0]["share"];
+  EXPECT_NEAR(figures(analysis)["directions"][0]["share"].get<double>(), share, 1e-9);
+}
+
 }  // namespace
 }  // namespace cryomer

@@ -8,28 +8,6 @@
 namespace cryomer {
 namespace {
 
-TEST(LatentDirections, AreThoseOfLargestVariance) {
-  Random random(1);
-  std::vector<float> points;
-  for (int i = 0; i < 5000; ++i) {
-    const double a = 3 * random.normal(), b = random.normal();
-    points.push_back(float(1 + 0.6 * a - 0.8 * b));
-    points.push_back(float(2 + 0.8 * a + 0.6 * b));
-    points.push_back(float(3 + 0.1 * random.normal()));
-  }
-  const LatentDirections found = principal_directions(points, 3, 2);
-  ASSERT_EQ(found.count(), 2);
-  EXPECT_NEAR(found.deviation[0], 3, 0.1);
-  EXPECT_NEAR(found.deviation[1], 1, 0.05);
-  EXPECT_NEAR(found.directions[0], 0.6, 0.02);
-  EXPECT_NEAR(found.directions[1], 0.8, 0.02);
-  EXPECT_NEAR(found.share[0], 0.9, 0.01);
-  const std::vector<float> far = found.point(0, 10);
-  EXPECT_NEAR(far[1], 2 + 8, 0.2);
-  EXPECT_NEAR(found.along(0, far)[0], 10, 1e-4);
-  testing::error_of([&] { principal_directions({1, 2, 3}, 2, 1); });
-}
-
 TEST(KMeans, FindsWhatIsApart) {
   Random random(2);
   std::vector<float> points;

@@ -1,6 +1,5 @@
 // Images and numbers that pictures are made of.
 #include <cmath>
-#include <numeric>
 
 #include "cryomer/base/random.h"
 #include "cryomer/base/units.h"
@@ -8,7 +7,6 @@
 #include "cryomer/report/color_ramp.h"
 #include "cryomer/report/direction_map.h"
 #include "cryomer/report/gray_image.h"
-#include "cryomer/report/principal_components.h"
 #include "testing.h"
 
 namespace cryomer {
@@ -38,56 +36,6 @@ TEST(GrayImage, BinsByMeansAndLeavesTheRestOut) {
 
 TEST(GrayImage, LevelsPutZeroInTheMiddleAndClampTheEnds) {
   EXPECT_EQ(gray_levels({2, {0, 1, -1, 50}}, 1), (std::vector<uint8_t>{128, 255, 0, 255}));
-}
-
-TEST(PrincipalComponents, FindTheDirectionsOfAStretchedCloud) {
-  Random random(3);
-  const Vec3 along = normalized({1, 2, -1}), across = normalized(cross(along, {0, 0, 1}));
-  std::vector<float> points;
-  std::vector<double> first;
-  for (int i = 0; i < 5000; ++i) {
-    first.push_back(3 * random.normal());
-    const Vec3 x = Vec3{7, -2, 1} + first.back() * along + random.normal() * across;
-    for (int k = 0; k < 3; ++k) points.push_back(float(x[k]));
-  }
-  const PrincipalComponents found = principal_components(points, 5000, 3, 2);
-  EXPECT_NEAR(found.share[0], 0.9, 0.01);
-  EXPECT_NEAR(found.share[0] + found.share[1], 1, 1e-6);
-  EXPECT_NEAR(std::abs(found.direction[0][0] * along.x + found.direction[0][1] * along.y + found.direction[0][2] * along.z), 1, 1e-3);
-  const double mean = std::accumulate(first.begin(), first.end(), 0.0) / 5000;
-  const double sign = found.projected[0][0] * (first[0] - mean) > 0 ? 1 : -1;
-  for (int i = 0; i < 5000; i += 500) EXPECT_NEAR(sign * found.projected[0][i], first[i] - mean, 0.15);
-}
-
-TEST(PrincipalComponents, OfOneDimensionHaveNoSecond) {
-  const PrincipalComponents found = principal_components({1, 2, 4}, 3, 1, 3);
-  EXPECT_EQ(found.projected.size(), 1u);
-  EXPECT_NEAR(found.share[0], 1, 1e-12);
-}
-
-TEST(PrincipalComponents, CountTheWidthOfEachPoint) {
-  // Points along x only, but each is wide along y.
-  const std::vector<float> points = {-1, 0, 1, 0}, variances = {0, 3, 0, 3};
-  const PrincipalComponents found = principal_components(points, 2, 2, 2, {variances, {}});
-  EXPECT_NEAR(found.share[0], 0.75, 1e-9);
-  EXPECT_NEAR(std::abs(found.direction[0][1]), 1, 1e-9);
-  EXPECT_NEAR(found.projected[0][0], 0, 1e-9);
-}
-
-TEST(PrincipalComponents, AreThoseOfWhatThePointsMove) {
-  // y spreads more than x, but x moves what is moved ten times as far.
-  Random random(2);
-  std::vector<float> points;
-  for (int i = 0; i < 4000; ++i) {
-    points.push_back(float(random.normal()));
-    points.push_back(float(2 * random.normal()));
-  }
-  const PointSpread spread{{}, {{6, 8, 0}, {0, 0, 1}}};
-  const PrincipalComponents found = principal_components(points, 4000, 2, 2, spread);
-  EXPECT_NEAR(found.share[0], 100.0 / 104, 0.005);
-  // A unit along the first direction moves by one: a tenth of x.
-  EXPECT_NEAR(std::abs(found.direction[0][0]), 0.1, 1e-3);
-  for (int i = 0; i < 10; ++i) EXPECT_NEAR(std::abs(found.projected[0][i]), std::abs(10 * points[2 * i]), 0.5);
 }
 
 TEST(DirectionCounts, CellsHoldEqualShares) {

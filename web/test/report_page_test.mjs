@@ -37,6 +37,9 @@ function makeRun() {
   run('evaluate', '--structure', at('helix.pdb'), ...truth, ...pairs, '--json', at('evaluate.json'));
   run('report', at('run'), ...truth, ...pairs, '--out', at('report.html'));
   run('report', at('run'), '--out', at('alone.html'));
+  run('infer', at('run'), '--out', at('sampled'), '--structures', 'samples:4');
+  run('evaluate', '--run', at('run'), '--posterior', at('sampled'), ...pairs, '--json', at('judged.json'));
+  run('report', at('run'), '--ensemble', at('ensemble.dcd'), '--posterior', at('sampled'), ...pairs, '--out', at('judged.html'));
 }
 
 let browser;
@@ -70,12 +73,38 @@ async function viewerPixels(page) {
   return { pixels, drawn: pixels.filter((p) => differs(p, ground)).length / pixels.length, differs };
 }
 
+// All figures of evaluate --json against the page's table of them; how many there were.
+async function compareFigures(page, figures) {
+  const rows = new Map(await page.value("[...document.querySelectorAll('details tr')].map((row) => [...row.cells].map((cell) => cell.textContent))"));
+  let compared = 0;
+  const same = (text, value, path) => {
+    if (typeof value !== 'number') return assert.equal(text, value === null ? 'null' : String(value), path);
+    assert.ok(Math.abs(Number(text) - value) <= 1e-5 * Math.abs(value), `${path}: ${text} is not ${value}`);
+    ++compared;
+  };
+  const compare = (value, path) => {
+    if (Array.isArray(value) && value.length > 16 && typeof value[0] !== 'object') {
+      const texts = rows.get(path).split(', ');
+      assert.equal(texts.length, value.length, path);
+      value.forEach((one, i) => same(texts[i], one, `${path}[${i}]`));
+    } else if (value !== null && typeof value === 'object') {
+      for (const key of Object.keys(value)) compare(value[key], Array.isArray(value) ? `${path}[${key}]` : path ? `${path}.${key}` : key);
+    } else {
+      same(rows.get(path), value, path);
+    }
+  };
+  const { findings, ...others } = figures;  // sentences have a place of their own
+  compare(others, '');
+  return compared;
+}
+
 const press = (page, selector, text) =>
   page.value(`[...document.querySelectorAll(${JSON.stringify(selector)})].find((b) => b.textContent.includes(${JSON.stringify(text)})).click()`);
 
 const tests = {
   async 'opens without an error in the console and without the network'() {
     const page = await opened('report.html');
+    await page.value("document.querySelector('.view').scrollIntoView({ block: 'center' })");  // below the sentences; it plays where it is seen
     await page.until("Number(document.querySelector('.controls input').value) > 0");  // it plays
     assertClean(page);
     const alone = await opened('alone.html', { dark: true });
@@ -178,27 +207,37 @@ const tests = {
 
   async 'shows the numbers of evaluate --json'() {
     const page = await opened('report.html'), figures = JSON.parse(readFileSync(at('evaluate.json'), 'utf8'));
-    const rows = new Map((await page.value("[...document.querySelectorAll('details tr')].map((row) => [...row.cells].map((cell) => cell.textContent))")).map(([key, value]) => [key, value]));
-    let compared = 0;
-    const compare = (value, path) => {
-      if (value !== null && typeof value === 'object') {
-        for (const key of Object.keys(value)) compare(value[key], Array.isArray(value) ? `${path}[${key}]` : path ? `${path}.${key}` : key);
-      } else if (typeof value === 'number') {
-        assert.ok(Math.abs(Number(rows.get(path)) - value) <= 1e-5 * Math.abs(value), `${path}: ${rows.get(path)} is not ${value}`);
-        ++compared;
-      } else {
-        assert.equal(rows.get(path), value === null ? 'null' : String(value), path);
-      }
-    };
-    compare(figures, '');
-    assert.ok(compared > 30, `${compared} figures compared`);
+    assert.ok(await compareFigures(page, figures) > 100);
     const cells = new Map(await page.value("[...document.querySelectorAll('.tables tr')].map((row) => [row.cells[0].textContent, row.cells[1].textContent])"));
     assert.equal(cells.get('ensemble to truth'), figures.emd_rmsd.toFixed(2));
     assert.equal(cells.get('floor: two disjoint draws of the truth'), figures.emd_rmsd_floor.toFixed(2));
     assert.equal(cells.get('median'), figures.rmsd_median.toFixed(2));
+    assert.equal(cells.get('motion 1'), `${(100 * figures.principal_motions.motions[0].share).toFixed(1)} %`);
+    assert.equal(cells.get('Ramachandran outliers'), `${(100 * figures.geometry.ramachandran_outliers).toFixed(1)} %`);
+    assert.equal(cells.get('truth covered by the ensemble'), `${(100 * figures.coverage).toFixed(1)} %`);
     const cards = await page.value("[...document.querySelectorAll('.headline b')].map((card) => card.textContent)");
     assert.equal(cards[0], `${figures.emd_rmsd.toFixed(2)} Å`);
     assert.equal(cards[1], `${figures.rmsd_mean.toFixed(2)} Å`);
+    assertClean(page);
+  },
+
+  async 'says in words what evaluate says'() {
+    for (const [name, json] of [['report.html', 'evaluate.json'], ['judged.html', 'judged.json']]) {
+      const page = await opened(name), { findings } = JSON.parse(readFileSync(at(json), 'utf8'));
+      const said = new Map(await page.value("[...document.querySelectorAll('.findings li')].map((item) => [item.textContent, item.querySelector('svg').getAttribute('aria-label')])"));
+      assert.ok(findings.length > 2);
+      for (const { verdict, text } of findings) assert.equal(said.get(text), verdict, text);
+      assertClean(page);
+    }
+  },
+
+  async 'judges a run without a truth as evaluate --run does'() {
+    const page = await opened('judged.html'), { run } = JSON.parse(readFileSync(at('judged.json'), 'utf8'));
+    assert.equal(run.populations.length, 1);
+    assert.ok(await compareFigures(page, { run }) > 300);
+    const cells = new Map(await page.value("[...document.querySelectorAll('.tables tr')].map((row) => [row.cells[0].textContent, row.cells[1].textContent])"));
+    const [{ mean }] = run.populations;
+    assert.equal(cells.get('A/2/CA\u00a0–\u00a0A/19/CA, mean'), `${mean.value.toFixed(2)} ± ${mean.error.toFixed(2)}`);
     assertClean(page);
   },
 

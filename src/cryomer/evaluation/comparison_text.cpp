@@ -15,8 +15,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double kStandardErrors = 1.96;  // half width of a 95 % interval
-
 Json coverage_json(const std::vector<double>& coverage) {
   Json json = Json::object();
   for (size_t k = 0; k < coverage.size(); ++k)
@@ -41,7 +39,7 @@ Json geometry_json(const Stereochemistry& geometry) {
 
 // 95 %, from a standard error.
 Json interval_json(double value, double error) {
-  return {value - kStandardErrors * error, value + kStandardErrors * error};
+  return {value - kHalfInterval * error, value + kHalfInterval * error};
 }
 
 Json uncertainty_json(const UncertaintyCheck& check) {

@@ -7,7 +7,6 @@
 
 #include "cryomer/base/error.h"
 #include "cryomer/base/random.h"
-#include "cryomer/geometry/symmetric_eigen.h"
 
 namespace cryomer {
 
@@ -82,54 +81,6 @@ Attempt attempt(const std::vector<float>& points, int64_t dimension, int64_t clu
 
 }  // namespace
 
-std::vector<double> LatentDirections::along(int64_t k, const std::vector<float>& points) const {
-  const int64_t n = point_count(points, dimension);
-  std::vector<double> result(n, 0.0);
-  for (int64_t i = 0; i < n; ++i) {
-    for (int64_t d = 0; d < dimension; ++d) result[i] += directions[k * dimension + d] * (points[i * dimension + d] - mean[d]);
-  }
-  return result;
-}
-
-std::vector<float> LatentDirections::point(int64_t k, double distance) const {
-  std::vector<float> result;
-  for (int64_t d = 0; d < dimension; ++d) result.push_back(float(mean[d] + distance * directions[k * dimension + d]));
-  return result;
-}
-
-LatentDirections principal_directions(const std::vector<float>& points, int64_t dimension, int64_t most) {
-  const int64_t n = point_count(points, dimension);
-  LatentDirections result;
-  result.dimension = dimension;
-  result.mean.assign(dimension, 0.0);
-  for (int64_t i = 0; i < n; ++i) {
-    for (int64_t d = 0; d < dimension; ++d) result.mean[d] += points[i * dimension + d] / double(n);
-  }
-  std::vector<double> covariance(dimension * dimension, 0.0);
-  for (int64_t i = 0; i < n; ++i) {
-    for (int64_t p = 0; p < dimension; ++p) {
-      const double x = (points[i * dimension + p] - result.mean[p]) / double(n);
-      for (int64_t q = 0; q <= p; ++q) covariance[p * dimension + q] += x * (points[i * dimension + q] - result.mean[q]);
-    }
-  }
-  for (int64_t p = 0; p < dimension; ++p) {
-    for (int64_t q = 0; q < p; ++q) covariance[q * dimension + p] = covariance[p * dimension + q];
-  }
-  const SymmetricEigen eigen = symmetric_eigen(covariance, int(dimension));
-  const double total = std::accumulate(eigen.values.begin(), eigen.values.end(), 0.0);
-  for (int64_t k = 0; k < std::min(most, dimension); ++k) {
-    const int64_t row = dimension - 1 - k;
-    const auto begin = eigen.vectors.begin() + row * dimension;
-    // The sign is free: the largest component is made positive.
-    const double sign =
-        *std::max_element(begin, begin + dimension, [](double a, double b) { return std::abs(a) < std::abs(b); }) < 0 ? -1 : 1;
-    for (int64_t d = 0; d < dimension; ++d) result.directions.push_back(sign * *(begin + d));
-    result.deviation.push_back(std::sqrt(std::max(0.0, eigen.values[row])));
-    result.share.push_back(total > 0 ? eigen.values[row] / total : 0);
-  }
-  return result;
-}
-
 LatentClusters k_means(const std::vector<float>& points, int64_t dimension, int64_t clusters, uint64_t seed) {
   constexpr int kStarts = 5;
   const int64_t n = point_count(points, dimension);
@@ -179,7 +130,7 @@ DensityGrid density_along(const LatentDirections& directions, int64_t first, int
     for (int64_t i = 0; i < n; ++i) {
       double square = 0;
       for (int64_t d = 0; d < dimension; ++d) {
-        const double part = directions.directions[axes[axis] * dimension + d] * deviations[i * dimension + d];
+        const double part = directions.projections[axes[axis] * dimension + d] * deviations[i * dimension + d];
         square += part * part;
       }
       width[axis].push_back(std::max(std::sqrt(square), 1e-9));

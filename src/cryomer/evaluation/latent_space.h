@@ -1,27 +1,12 @@
-// Points in a latent space, whatever made them: main directions, clusters, density.
+// Points in a latent space, whatever made them: clusters, and density along main directions.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
+#include "cryomer/evaluation/latent_directions.h"
+
 namespace cryomer {
-
-struct LatentDirections {
-  int64_t dimension = 0;
-  std::vector<double> mean;        // [dimension]
-  std::vector<double> directions;  // [count][dimension], orthonormal, largest variance first
-  std::vector<double> deviation;   // [count], standard deviation along each
-  std::vector<double> share;       // [count], of the total variance
-
-  int64_t count() const { return int64_t(deviation.size()); }
-  // Coordinates of points [n][dimension] along direction k, about the mean.
-  std::vector<double> along(int64_t k, const std::vector<float>& points) const;
-  // The point at `distance` from the mean along direction k, [dimension].
-  std::vector<float> point(int64_t k, double distance) const;
-};
-
-// points [n][dimension]; at most `most` directions.
-LatentDirections principal_directions(const std::vector<float>& points, int64_t dimension, int64_t most);
 
 struct LatentClusters {
   std::vector<int64_t> of_point;        // [n], cluster of each point

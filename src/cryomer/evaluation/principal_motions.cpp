@@ -134,6 +134,7 @@ PrincipalMotions principal_motions(const Ensemble& ensemble, const Ensemble& tru
   result.offset = std::sqrt((own_mean - mean).square().sum().item<double>() / double(atoms));
   result.offsets = to_doubles((own_mean - mean).reshape({atoms, 3}).square().sum(1).sqrt());
   if (result.truth_deviation < 1e-6) return result;
+  result.truth_weights = weights;
   Tensor directions = leading_directions(true_centred, shares, most);
   const double scale = 1 / std::sqrt(double(atoms));
   const Tensor true_along = at::mm(true_centred, directions.t()) * scale;

@@ -23,6 +23,7 @@ struct PrincipalMotion {
 
 struct PrincipalMotions {
   std::vector<PrincipalMotion> motions;       // leading first
+  std::vector<double> truth_weights;          // of truth_values; sum to one
   double truth_deviation = 0, deviation = 0;  // A RMSD about the own mean, over all directions
   double offset = 0;                          // A, RMSD between the two means
   std::vector<double> offsets;                // A, of each atom: how far its mean position is from that in the truth

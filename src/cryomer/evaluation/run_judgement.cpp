@@ -20,7 +20,7 @@ std::string run_table(const RunJudgement& run) {
                      {"gain of the bound over the base structure", length(h.gain())}});
   }
   if (!run.latent.empty()) {
-    text += "\nAggregated posterior and prior along the main directions of latent space\n";
+    text += "\nAggregated posterior and prior along the main directions of latent space (A by which CAs move)\n";
     std::vector<std::vector<std::string>> rows = {{"", "of the variance", "std", "prior's std", "prior off by", "KS"}};
     for (const LatentAxis& axis : run.latent) {
       rows.push_back({formatted("direction {}", rows.size()), percent(axis.share), length(axis.deviation),

@@ -20,9 +20,10 @@ struct HeldOutFigures {
   double gain() const { return log_likelihood - divergence - base_log_likelihood; }  // of the bound over the base structure
 };
 
-// One main direction of the aggregated posterior (all particles' posteriors together) against the prior.
+// One main direction of the aggregated posterior (all particles' posteriors together) against the prior: one along which the
+// structure moves most, lengths in A (root mean square over CAs).
 struct LatentAxis {
-  double share = 0;                           // of the aggregated posterior's variance
+  double share = 0;                           // of how much the aggregated posterior moves
   double deviation = 0, prior_deviation = 0;  // standard deviations along it
   double offset = 0;                          // mean of the prior minus mean of the aggregated posterior
   double ks = 0;                              // between the two distributions along it

@@ -36,7 +36,7 @@ std::string ratio(double value) {
   return std::isnan(value) ? "-" : formatted("{:.3f}", value);
 }
 std::string plus_minus(double error) {
-  return std::isnan(error) ? "" : formatted("+- {:.2f}", 1.96 * error);
+  return std::isnan(error) ? "" : formatted("+- {:.2f}", kHalfInterval * error);
 }
 
 }  // namespace cryomer

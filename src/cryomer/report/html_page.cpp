@@ -10,10 +10,10 @@ namespace {
 // Colours for a light and a dark screen. Paper is light; a click on the page's switch goes before what the system says.
 const std::string kLight =
     "--paper: #ffffff; --card: #f5f7fa; --ink: #1b2430; --muted: #5a6675; --hair: #dde2e9; --grid: #e7ebf0;"
-    "--learned: #2a64b0; --truth: #d9650c; --second: #008a68; --quiet: #8a94a1;";
+    "--learned: #2a64b0; --truth: #d9650c; --second: #008a68; --quiet: #8a94a1; --alert: #c22f2f;";
 const std::string kDark =
     "--paper: #12161c; --card: #1a2029; --ink: #e6eaf0; --muted: #9aa6b5; --hair: #2f3844; --grid: #252d37;"
-    "--learned: #6aa5e8; --truth: #f09a4a; --second: #3fc39c; --quiet: #7d8896;";
+    "--learned: #6aa5e8; --truth: #f09a4a; --second: #3fc39c; --quiet: #7d8896; --alert: #ff8078;";
 const std::string kColors = ":root { color-scheme: light; " + kLight + " }\n@media (prefers-color-scheme: dark) { :root:not([data-theme=light]) { color-scheme: dark; " +
                             kDark + " } }\n:root[data-theme=dark] { color-scheme: dark; " + kDark +
                             " }\n@media print { :root, :root[data-theme], :root:not([data-theme=light]) { color-scheme: light; " + kLight + " } }\n";
@@ -44,7 +44,7 @@ p { margin: 0 0 12px; max-width: 78ch; }
 .headline svg { width: 140px; max-width: 100%; display: block; margin: 3px 0 2px; }
 .figures { display: grid; gap: 22px 26px; margin: 14px 0 4px; }
 .columns1 { grid-template-columns: 1fr; }
-.columns2 { grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); }
+.columns2 { grid-template-columns: repeat(auto-fit, minmax(max(340px, 40%), 1fr)); }
 .columns3 { grid-template-columns: repeat(auto-fit, minmax(290px, 1fr)); }
 figure { margin: 0; min-width: 0; break-inside: avoid; }
 .columns2 > figure { max-width: 640px; } .columns3 > figure { max-width: 440px; }
@@ -67,6 +67,10 @@ details table { font-size: 13px; }
 pre { background: var(--card); border-radius: 8px; padding: 11px 84px 11px 14px; margin: 4px 0 16px; white-space: pre-wrap; overflow-wrap: anywhere;
   font: 12.5px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 ul.notes { margin: 6px 0; padding-left: 20px; color: var(--muted); }
+ul.findings { list-style: none; margin: 0; padding: 0; font-size: 14px; line-height: 1.45; }
+ul.findings li { display: grid; grid-template-columns: 22px 1fr; gap: 0 6px; padding: 5px 0; border-bottom: 1px solid var(--hair); overflow-wrap: anywhere; }
+ul.findings svg { width: 17px; height: 17px; margin-top: 2px; stroke-width: 1.7; stroke-linecap: round; stroke-linejoin: round; }
+.good svg { stroke: var(--second); } .note svg { stroke: var(--muted); } .wrong svg { stroke: var(--alert); }
 .gallery { display: grid; grid-template-columns: 92px repeat(8, minmax(0, 1fr)); gap: 5px; align-items: center; font-size: 12.5px; color: var(--muted);
   max-width: 1020px; }
 .gallery img { width: 100%; height: auto; display: block; border-radius: 3px; image-rendering: auto; }
@@ -91,6 +95,7 @@ svg .learned { stroke: var(--learned); } svg .truth { stroke: var(--truth); }
 svg .second { stroke: var(--second); } svg .quiet { stroke: var(--quiet); }
 svg .area.learned { fill: var(--learned); } svg .area.truth { fill: var(--truth); }
 svg .area.second { fill: var(--second); } svg .area.quiet { fill: var(--quiet); }
+svg path.area { stroke: none; }
 footer { margin-top: 48px; padding-top: 14px; border-top: 1px solid var(--hair); color: var(--muted); font-size: 13px; }
 @media print {
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -3,18 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "cryomer/base/format.h"
 #include "cryomer/base/text.h"
-#include "cryomer/evaluation/calibration.h"
-#include "cryomer/evaluation/comparison_text.h"
 #include "cryomer/evaluation/marginal.h"
 #include "cryomer/evaluation/median.h"
-#include "cryomer/report/axis.h"
+#include "cryomer/evaluation/text_table.h"
 #include "cryomer/report/direction_map.h"
 #include "cryomer/report/png.h"
-#include "cryomer/report/principal_components.h"
+#include "cryomer/report/section_parts.h"
 #include "cryomer/report/svg_plot.h"
 #include "cryomer/report/svg_text.h"
 
@@ -24,16 +21,6 @@ namespace {
 
 constexpr double kEyeResolution = 15;  // A, of the gallery's low-pass
 constexpr size_t kMostPoints = 4000;   // drawn in a scatter
-
-// Sizes of drawings for so many in a row; a unit is then about a pixel, and letters are as large everywhere.
-PlotFrame frame_for(int columns, std::string x, std::string y, double height_share = 0.62) {
-  const int width = columns == 1 ? 1064 : columns == 2 ? 519 : 342;
-  return PlotFrame(std::move(x), std::move(y), width, static_cast<int>(std::min(width * height_share, 270.0 + 0.25 * width)));
-}
-
-std::string length(double value) { return std::isfinite(value) ? number_text(value, 2) + " \u00c5" : "\u2013"; }
-std::string plain(double value, int decimals) { return std::isfinite(value) ? number_text(value, decimals) : "\u2013"; }
-std::string percent(double share) { return std::isfinite(share) ? number_text(100 * share, 1) + " %" : "\u2013"; }
 
 std::vector<double> minus(std::vector<double> a, const std::vector<double>& b) {
   for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) a[i] -= b[i];
@@ -77,18 +64,22 @@ std::string image_markup(const GrayImage& image, double limit, const std::string
                    png_data_uri(gray_levels(image, limit), image.size, image.size));
 }
 
-// Every number of a JSON text with the path that leads to it: "distances[0].mean".
-void append_figures(const nlohmann::ordered_json& json, const std::string& path, std::vector<std::vector<std::string>>& rows) {
-  if (json.is_object()) {
-    for (const auto& [key, value] : json.items()) append_figures(value, path.empty() ? key : path + "." + key, rows);
-  } else if (json.is_array()) {
-    for (size_t i = 0; i < json.size(); ++i) append_figures(json[i], formatted("{}[{}]", path, i), rows);
-  } else {
-    rows.push_back({path, json.is_string() ? json.get<std::string>() : json.is_number_float() ? formatted("{:.6g}", json.get<double>()) : json.dump()});
-  }
-}
-
 }  // namespace
+
+ResidueAxis residue_axis(const std::vector<std::string>& labels) {
+  ResidueAxis axis;
+  for (const std::string& label : labels) {
+    axis.places.push_back(parse_double(split(label, '/').back()).value_or(std::numeric_limits<double>::quiet_NaN()));
+  }
+  axis.label = "residue";
+  if (std::is_sorted(axis.places.begin(), axis.places.end()) &&
+      std::none_of(axis.places.begin(), axis.places.end(), [](double n) { return std::isnan(n); })) {
+    return axis;
+  }
+  for (size_t i = 0; i < labels.size(); ++i) axis.places[i] = double(i);
+  axis.label = "residue, in the order of the file";
+  return axis;
+}
 
 std::string spoken(const std::string& pair) {
   std::string text = pair;
@@ -111,13 +102,15 @@ std::vector<Headline> headlines(const RunReport& report) {
   std::vector<Headline> cards;
   if (report.ensemble_comparison) {
     const EmdRmsd& emd = report.ensemble_comparison->emd;
-    cards.push_back({"Ensemble to truth, EMD-RMSD", length(emd.value),
-                     formatted("two draws of the truth: {}; the base structure: {}", plain(emd.floor, 2), plain(emd.baseline, 2)),
+    cards.push_back({"Ensemble to truth, EMD-RMSD", angstroms(emd.value),
+                     formatted("{}two draws of the truth: {}; the base structure: {}",
+                               emd.error > 0 ? "\u00b1 " + plain(kHalfInterval * emd.error, 2) + "; " : "", plain(emd.floor, 2),
+                               plain(emd.baseline, 2)),
                      std::isfinite(emd.floor) ? gauge_svg(emd.value, emd.floor, emd.baseline) : ""});
   }
   if (report.posterior_comparison) {
     const PosteriorComparison& posterior = *report.posterior_comparison;
-    cards.push_back({"Structure of each particle, RMSD", length(posterior.rmsd_mean),
+    cards.push_back({"Structure of each particle, RMSD", angstroms(posterior.rmsd_mean),
                      formatted("mean; the base structure is {} away", plain(posterior.rmsd_baseline, 2)),
                      gauge_svg(posterior.rmsd_mean, 0, posterior.rmsd_baseline)});
     for (const DistanceCorrelation& d : posterior.distances) {
@@ -134,7 +127,7 @@ std::vector<Headline> headlines(const RunReport& report) {
     const auto most = std::max_element(rmsf.begin(), rmsf.end()) - rmsf.begin();
     if (rmsf[most] > 0.005)  // else there is one structure only
     cards.push_back({"The residue that moves most", report.ensemble->residues[most],
-                     formatted("RMSF {}; the median residue {}", length(rmsf[most]), length(median(rmsf))), ""});
+                     formatted("RMSF {}; the median residue {}", angstroms(rmsf[most]), angstroms(median(rmsf))), ""});
   }
   if (const auto end = training_end(report.metrics)) {
     const std::vector<std::string> epochs = report.metrics.texts("epoch");
@@ -230,23 +223,18 @@ void add_ensemble(HtmlPage& page, const RunReport& report) {
                            view.traces.traces.size())}},
                1, "still");
   std::vector<HtmlFigure> figures;
-  std::vector<double> index;
-  for (size_t i = 0; i < view.rmsf.size(); ++i) index.push_back(double(i));
-  // Residue numbers where they ascend, so that the axis can show them; otherwise positions in the list.
-  std::vector<double> numbers;
-  for (const std::string& label : view.residues) {
-    numbers.push_back(parse_double(split(label, '/').back()).value_or(std::numeric_limits<double>::quiet_NaN()));
-  }
-  const bool ascending = std::is_sorted(numbers.begin(), numbers.end()) &&
-                         std::none_of(numbers.begin(), numbers.end(), [](double n) { return std::isnan(n); });
+  const ResidueAxis residues = residue_axis(view.residues);
   std::vector<Curve> curves;
-  if (!view.truth_rmsf.empty()) curves.push_back({"truth", Tone::truth, ascending ? numbers : index, view.truth_rmsf});
-  curves.push_back({"learned", Tone::learned, ascending ? numbers : index, view.rmsf});
-  PlotFrame wide = frame_for(1, ascending ? "residue" : "residue, in the order of the file", "RMSF of CA, \u00c5", 0.24);
+  std::string caption = "Root mean square fluctuation of each CA about its mean after superposition of all CAs";
+  if (report.ensemble_comparison && report.ensemble_comparison->motions.offsets.size() == view.residues.size()) {
+    curves.push_back({"mean position is off by", Tone::quiet, residues.places, report.ensemble_comparison->motions.offsets});
+    caption += ", and how far that mean is from the truth's";
+  }
+  if (!view.truth_rmsf.empty()) curves.push_back({"truth", Tone::truth, residues.places, view.truth_rmsf});
+  curves.push_back({"learned", Tone::learned, residues.places, view.rmsf});
+  PlotFrame wide = frame_for(1, residues.label, "RMSF of CA, \u00c5", 0.24);
   wide.y_least = 0;
-  page.figures({{curves_svg(wide, curves), "Where the protein moves",
-                 "Root mean square fluctuation of each CA about its mean after superposition of all CAs."}},
-               1);
+  page.figures({{curves_svg(wide, curves), "Where the protein moves", caption + "."}}, 1);
   const int columns = report.distances.size() > 2 ? 3 : 2;
   for (const DistanceView& d : report.distances) {
     std::vector<Sample> samples;
@@ -276,17 +264,16 @@ void add_ensemble(HtmlPage& page, const RunReport& report) {
 void add_particles(HtmlPage& page, const RunReport& report) {
   const LatentView& view = *report.latents;
   page.section("Each particle", view.remark);
-  const PrincipalComponents& components = view.components;
   std::vector<HtmlFigure> figures;
   Cloud cloud;
-  const bool flat = components.projected.size() > 1;
-  cloud.x = thinned(components.projected[0]);
-  cloud.y = flat ? thinned(components.projected[1]) : std::vector<double>(cloud.x.size(), 0.0);
+  const bool flat = view.projected.size() > 1;
+  cloud.x = thinned(view.projected[0]);
+  cloud.y = flat ? thinned(view.projected[1]) : std::vector<double>(cloud.x.size(), 0.0);
   std::string caption =
       !flat ? std::string("Posterior means; the model has one latent dimension")
             : formatted("Posterior means along the first two principal directions {} ({} and {} of the variance)",
                         view.unit.empty() ? "of their own" : "of the aggregated posterior, weighed by how far CAs move with the latents",
-                        percent(components.share[0]), percent(components.share[1]));
+                        percentage(view.directions.share[0]), percentage(view.directions.share[1]));
   const bool colored = !report.distances.empty() && int64_t(report.distances[0].inferred.size()) == view.particles;
   if (colored) {
     cloud.color = thinned(report.distances[0].inferred);
@@ -316,74 +303,8 @@ void add_particles(HtmlPage& page, const RunReport& report) {
                        formatted("One point for each particle; r = {}.", plain(r, 3))});
   }
   page.figures(figures, columns);
-  const size_t points = components.projected[0].size();
+  const size_t points = view.projected[0].size();
   if (points > kMostPoints) page.paragraph(formatted("These drawings show one particle in {}.", (points + kMostPoints - 1) / kMostPoints));
-}
-
-void add_comparison(HtmlPage& page, const RunReport& report) {
-  std::vector<HtmlTable> tables;
-  page.section("Against the truth", "The figures of cryomer evaluate, over the same files.");
-  if (report.ensemble_comparison) {
-    const EnsembleComparison& c = *report.ensemble_comparison;
-    tables.push_back({"The ensemble as a whole", {formatted("EMD-RMSD over {} atoms", c.atoms == AtomSet::ca ? "CA" : "all heavy"), "\u00c5", "drawn"},
-                {{"ensemble to truth", plain(c.emd.value, 2), formatted("{}", c.emd.n)},
-                 {"floor: two disjoint draws of the truth", plain(c.emd.floor, 2), formatted("{}", c.emd.floor_n)},
-                 {"baseline: the base structure repeated", plain(c.emd.baseline, 2), formatted("{}", c.emd.n)}}});
-    HtmlTable distances{"Distributions of distances, \u00c5", {"", "mean", "true", "std", "true", "Wasserstein", "KS"}, {}};
-    for (const DistanceComparison& d : c.distances) {
-      distances.rows.push_back({spoken(d.name), plain(d.mean, 2), plain(d.truth_mean, 2), plain(d.standard_deviation, 2),
-                                plain(d.truth_standard_deviation, 2), plain(d.wasserstein, 2), plain(d.ks, 3)});
-    }
-    tables.push_back(distances);
-    HtmlTable groups{"Groups made by the cuts", {"", "learned", "true"}, {}};
-    for (const ModeGroup& group : c.groups) groups.rows.push_back({group.label, percent(group.fraction), percent(group.truth_fraction)});
-    tables.push_back(groups);
-  }
-  if (report.posterior_comparison) {
-    const PosteriorComparison& c = *report.posterior_comparison;
-    tables.push_back({formatted("Particle by particle ({} particles)", c.particles), {formatted("RMSD over {} atoms", c.atoms == AtomSet::ca ? "CA" : "all heavy"), "\u00c5"},
-                {{"mean", plain(c.rmsd_mean, 2)}, {"median", plain(c.rmsd_median, 2)}, {"the base structure", plain(c.rmsd_baseline, 2)}}});
-    HtmlTable correlations{"Distances, particle by particle", {"", "r", "rms error, \u00c5", "bias, \u00c5"}, {}};
-    for (const DistanceCorrelation& d : c.distances) {
-      correlations.rows.push_back({spoken(d.name), plain(d.pearson_r, 3), plain(d.rmse, 2), plain(d.bias, 2)});
-    }
-    tables.push_back(correlations);
-    if (!c.coverage.empty()) {
-      HtmlTable calibration{"How often the truth lies in the posterior's interval", {"interval"}, {{"all distances"}}};
-      for (const double level : kCalibrationLevels) calibration.header.push_back(formatted("{:g} %", 100 * level));
-      for (const double covered : c.coverage) calibration.rows[0].push_back(percent(covered));
-      for (const DistanceCorrelation& d : c.distances) {
-        calibration.rows.push_back({spoken(d.name)});
-        for (const double covered : d.coverage) calibration.rows.back().push_back(percent(covered));
-      }
-      tables.push_back(calibration);
-    }
-    if (c.has_poses) {
-      const auto row = [](const std::string& name, const PoseErrorFigures& of) {
-        return std::vector<std::string>{name, plain(of.median_deg, 2) + "\u00b0", percent(of.within_10deg), plain(of.shift_median_A, 2)};
-      };
-      tables.push_back({"Poses", {"", "median error", "within 10\u00b0", "median shift error, \u00c5"},
-                  {row("as given", c.poses.direct), row("after the best rotation and shift of the model", c.poses.aligned)}});
-    }
-  }
-  if (report.ensemble_comparison) {
-    const EnsembleComparison& c = *report.ensemble_comparison;
-    const auto row = [&](const std::string& name, double Stereochemistry::*figure) {
-      return std::vector<std::string>{name, plain(c.geometry.*figure, 3), plain(c.truth_geometry.*figure, 3), plain(c.base_geometry.*figure, 3)};
-    };
-    tables.push_back({"Does it look like a protein?", {"", "learned", "true", "base"},
-                {row("C\u2013N bonds, rms deviation from the base, \u00c5", &Stereochemistry::bond_rms_deviation),
-                 row("C\u2013N bonds, rms deviation from 1.329 \u00c5, \u00c5", &Stereochemistry::bond_rms_deviation_ideal),
-                 row("clashes per 1000 atoms", &Stereochemistry::clashes_per_1000_atoms),
-                 row("hydrogen bonds kept (share)", &Stereochemistry::hydrogen_bonds_kept),
-                 row("\u2003in helices", &Stereochemistry::helix_bonds_kept), row("\u2003in sheets", &Stereochemistry::strand_bonds_kept)}});
-  }
-  page.tables(tables);
-  HtmlTable all{"", {"key in evaluate --json", "value"}, {}};
-  append_figures(nlohmann::ordered_json::parse(comparison_json(report.ensemble_comparison ? &*report.ensemble_comparison : nullptr,
-                                                               report.posterior_comparison ? &*report.posterior_comparison : nullptr)),
-                 "", all.rows);
-  page.folded("All figures, with the keys of evaluate --json", all);
 }
 
 void add_data(HtmlPage& page, const RunReport& report) {

@@ -19,7 +19,11 @@ void add_training(HtmlPage& page, const CsvTable& metrics);
 void add_gallery(HtmlPage& page, const Gallery& gallery);
 void add_ensemble(HtmlPage& page, const RunReport& report);
 void add_particles(HtmlPage& page, const RunReport& report);
+void add_findings(HtmlPage& page, const RunReport& report);
 void add_comparison(HtmlPage& page, const RunReport& report);
+void add_judgement(HtmlPage& page, const RunReport& report);
+void add_half_sets(HtmlPage& page, const Agreement& halves);
+void add_all_figures(HtmlPage& page, const RunReport& report);  // folded
 void add_data(HtmlPage& page, const RunReport& report);
 
 }  // namespace cryomer

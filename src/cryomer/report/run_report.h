@@ -6,14 +6,13 @@
 #include <utility>
 #include <vector>
 
-#include "cryomer/evaluation/ensemble_comparison.h"
-#include "cryomer/evaluation/posterior_comparison.h"
+#include "cryomer/evaluation/comparison_text.h"
+#include "cryomer/evaluation/latent_directions.h"
 #include "cryomer/geometry/vec3.h"
 #include "cryomer/io/csv.h"
 #include "cryomer/report/explorer.h"
 #include "cryomer/report/gray_image.h"
 #include "cryomer/report/occupancy.h"
-#include "cryomer/report/principal_components.h"
 #include "cryomer/report/trace_view.h"
 
 namespace cryomer {
@@ -53,7 +52,8 @@ struct DistanceView {
 struct LatentView {
   std::string remark;  // which particles, of how many
   int64_t particles = 0, dimension = 0;
-  PrincipalComponents components;  // of the posteriors
+  LatentDirections directions;                 // of the posteriors
+  std::vector<std::vector<double>> projected;  // [direction][particle]
   std::string unit;                // of what is projected on them; A where they are weighed by how far they move CAs
 };
 
@@ -78,11 +78,16 @@ struct RunReport {
   std::vector<NoiseSpectrum> noise;
   std::optional<EnsembleComparison> ensemble_comparison;
   std::optional<PosteriorComparison> posterior_comparison;
+  std::optional<Agreement> half_sets;
+  std::optional<RunJudgement> judgement;
   std::vector<std::string> absent;
 };
 
 // "A/284/CA:A/225/CA" as people write it.
 std::string spoken(const std::string& pair);
+
+// What `evaluate` would say of the same.
+EvaluationParts parts_of(const RunReport& report);
 
 std::string run_report_html(const RunReport& report);
 

@@ -113,6 +113,18 @@ std::string described(const PlotFrame& frame, const std::string& kind) {
   return kind + " of " + (frame.y_label.empty() ? "" : frame.y_label + " over ") + frame.x_label;
 }
 
+// What lies between a curve's limits.
+std::string band(const Canvas& canvas, const Curve& curve) {
+  std::string there, back;
+  for (size_t i = 0; i < std::min({curve.x.size(), curve.low.size(), curve.high.size()}); ++i) {
+    const double x = canvas.x(curve.x[i]), low = canvas.y(curve.low[i]), high = canvas.y(curve.high[i]);
+    if (!std::isfinite(x) || !std::isfinite(low) || !std::isfinite(high)) continue;
+    there += formatted("{}{:.1f} {:.1f}", there.empty() ? "M" : "L", x, std::clamp(high, canvas.top(), canvas.bottom()));
+    back = formatted("L{:.1f} {:.1f}", x, std::clamp(low, canvas.top(), canvas.bottom())) + back;
+  }
+  return there.empty() ? "" : formatted("<path class=\"area {}\" d=\"{}{}Z\"/>", class_of(curve.tone), there, back);
+}
+
 // One path for each color.
 std::string points(const Canvas& canvas, const Cloud& cloud, Range color) {
   constexpr int kColors = 24;
@@ -139,14 +151,19 @@ std::string curves_svg(const PlotFrame& frame, const std::vector<Curve>& curves,
   Range x, y;
   for (const Curve& curve : curves) {
     x.add(curve.x);
-    for (const double value : curve.y) {
-      if (!frame.logarithmic_y || value > 0) y.add(value);
+    for (const auto* values : {&curve.y, &curve.low, &curve.high}) {
+      for (const double value : *values) {
+        if (!frame.logarithmic_y || value > 0) y.add(value);
+      }
     }
   }
   const Canvas canvas(frame, axis_of(x, frame.x_least, frame.x_most, false, false).with_ticks(std::max(5, frame.width / 80)),
                       axis_of(y, frame.y_least, frame.y_most, frame.logarithmic_y, true));
   std::string svg = svg_begin(frame.width, frame.height, described(frame, "Curves")) + canvas.axes();
   std::vector<std::pair<std::string, Tone>> entries;
+  for (const Curve& curve : curves) {
+    if (!curve.low.empty()) svg += band(canvas, curve);
+  }
   for (const Curve& curve : curves) {
     std::string path;
     bool drawing = false;

@@ -24,6 +24,7 @@ struct Curve {
   std::string name;
   Tone tone = Tone::learned;
   std::vector<double> x, y;
+  std::vector<double> low = {}, high = {};  // a band about it, or none
 };
 
 // A vertical line with a few words at its upper end.
