@@ -259,6 +259,8 @@ TEST(ParticleStack, NamesTheCellThatIsWrong) {
               "optics group 1 is defined twice");
   EXPECT_SAYS(message_for(replaced(text, "200.000000   2.0", "200000   2.0")),
               "data_optics row 2 (line 16), column _rlnVoltage: a voltage of 200000 kV");
+  EXPECT_SAYS(message_for(replaced(text, "200.000000   2.0", "200.000000   2000")),
+              "data_optics row 2 (line 16), column _rlnSphericalAberration: a spherical aberration of 2000");
   EXPECT_SAYS(message_for(replaced(text, "0.070000", "7")),
               "an amplitude contrast of 7; expected a fraction");
   EXPECT_SAYS(message_for(replaced(text, "1.500000 ", "-1.5 ")),

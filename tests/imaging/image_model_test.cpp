@@ -331,6 +331,13 @@ TEST(Calibrate, FindsNoSignalWhereThereIsNone) {
   EXPECT_NEAR(model.scale.mean[0], 0, 0.3);
 }
 
+TEST(Calibrate, RefusesImagesThatSayNothing) {
+  Population truth({12}, 0.15);
+  ImageModel model(blobs(40), kBox, 1.3, 1.0);
+  for (ParticleBatch& batch : truth.batches) batch.images = at::full_like(batch.images, 3);
+  EXPECT_NE(testing::error_of([&] { calibrate(model, truth.batches, truth.positions); }).find("optics group 1 are all constant"), std::string::npos);
+}
+
 TEST(ScaleStatistics, SeparateTheSpreadOfScalesFromNoise) {
   // Images of precision b each whose own scales scatter by 0.5 about 3: what is seen scatters by sqrt(0.25 + 1 / b).
   ScaleStatistics statistics(2);

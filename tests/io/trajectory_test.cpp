@@ -226,7 +226,7 @@ TEST(Trajectory, SaysWhichAtomCountsDoNotAgree) {
   write_file_atomically(folder + "/all.pdb", backbone("ALA", "A", 1, 0));
   EXPECT_NE(error_of([&] {
               open_trajectory(dcd, structure);
-            }).find(formatted(", nor {}/all.pdb beside it (4)", folder)),
+            }).find(formatted("; {}/all.pdb beside it has 4", folder)),
             std::string::npos);
   // A file of that name that is something else does not keep the trajectory from being read.
   dcd_of_all_atoms(62, 1, folder);

@@ -374,6 +374,15 @@ TEST(Trainer, LetsTheDecodersWeightsDecay) {
   EXPECT_GT(size_of_weights(20, "encoder."), 0.9 * size_of_weights(0, "encoder."));
 }
 
+TEST(Trainer, EndsItsCurvesWhereTheModelEnds) {
+  TrainingConfig config = small_config(data(), 1000000);
+  config.optimiser.batch_size = 16;
+  config.max_seconds = 2;
+  SmallRun run(config, scratch_folder());
+  run.trainer->run();
+  EXPECT_EQ(column(run.directory.metrics(), "step").back(), double(run.trainer->step()));
+}
+
 TEST(Trainer, HasNothingToDoAfterItSettled) {
   TrainingConfig config = small_config(data(), 200);
   config.patience = 1e-6;

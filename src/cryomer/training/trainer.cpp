@@ -429,7 +429,10 @@ void Trainer::run() {
   last_checkpoint_ = epoch_start_ = std::chrono::steady_clock::now();
   for (;;) {
     look_at_the_clock();
-    if (finished_ || schedule_.progress() >= 1) break;
+    if (finished_ || schedule_.progress() >= 1) {
+      if (!finished_ && summed_steps_ > 0) end_of_epoch();  // time was up within an epoch: the curves end where the model does
+      break;
+    }
     if (search_due_) search_poses_again();
     train_step();
     if (optimiser_.steps % steps_per_epoch_ == 0) end_of_epoch();
