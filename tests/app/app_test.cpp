@@ -17,7 +17,9 @@ namespace cryomer {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::done;
 using testing::Outcome;
+using testing::refused;
 using testing::run_cryomer;
 using Json = nlohmann::json;
 
@@ -44,23 +46,6 @@ struct World {
 World& world() {
   static World made;
   return made;
-}
-
-// A run that must succeed.
-std::string done(const std::string& arguments) {
-  const Outcome outcome = run_cryomer(arguments);
-  EXPECT_EQ(outcome.exit_code, 0) << "cryomer " << arguments << "\n" << outcome.output;
-  return outcome.output;
-}
-
-// A run that must fail with this exit code and say this.
-void refused(const std::string& arguments, int exit_code, const std::vector<std::string>& parts) {
-  const Outcome outcome = run_cryomer(arguments);
-  EXPECT_EQ(outcome.exit_code, exit_code) << "cryomer " << arguments << "\n" << outcome.output;
-  EXPECT_NE(outcome.output.find("error: "), std::string::npos) << outcome.output;
-  for (const std::string& part : parts) {
-    EXPECT_NE(outcome.output.find(part), std::string::npos) << "missing '" << part << "' in: " << outcome.output;
-  }
 }
 
 TEST(App, GoesFromSimulationToEnsemble) {

@@ -16,22 +16,9 @@ namespace cryomer {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::Outcome;
-using testing::run_cryomer;
+using testing::done;
+using testing::refused;
 using Json = nlohmann::json;
-
-std::string done(const std::string& arguments) {
-  const Outcome outcome = run_cryomer(arguments);
-  EXPECT_EQ(outcome.exit_code, 0) << "cryomer " << arguments << "\n" << outcome.output;
-  return outcome.output;
-}
-
-void refused(const std::string& arguments, int exit_code, const std::vector<std::string>& parts) {
-  const Outcome outcome = run_cryomer(arguments);
-  EXPECT_EQ(outcome.exit_code, exit_code) << "cryomer " << arguments << "\n" << outcome.output;
-  for (const std::string& part : parts)
-    EXPECT_NE(outcome.output.find(part), std::string::npos) << "missing '" << part << "' in: " << outcome.output;
-}
 
 bool says(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;

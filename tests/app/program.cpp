@@ -1,5 +1,7 @@
 #include "app/program.h"
 
+#include <gtest/gtest.h>
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -71,6 +73,21 @@ bool wait_for_lines(const std::string& path, int lines, BackgroundRun& run) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   return false;
+}
+
+std::string done(const std::string& arguments) {
+  const Outcome outcome = run_cryomer(arguments);
+  EXPECT_EQ(outcome.exit_code, 0) << "cryomer " << arguments << "\n" << outcome.output;
+  return outcome.output;
+}
+
+void refused(const std::string& arguments, int exit_code, const std::vector<std::string>& parts) {
+  const Outcome outcome = run_cryomer(arguments);
+  EXPECT_EQ(outcome.exit_code, exit_code) << "cryomer " << arguments << "\n" << outcome.output;
+  EXPECT_NE(outcome.output.find("error: "), std::string::npos) << outcome.output;
+  for (const std::string& part : parts) {
+    EXPECT_NE(outcome.output.find(part), std::string::npos) << "missing '" << part << "' in: " << outcome.output;
+  }
 }
 
 }  // namespace cryomer::testing

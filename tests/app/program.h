@@ -14,6 +14,11 @@ struct Outcome {
 // Runs `cryomer ARGUMENTS` (a shell's command line) with two threads and waits for it.
 Outcome run_cryomer(const std::string& arguments);
 
+// A run that must succeed: what it said.
+std::string done(const std::string& arguments);
+// A run that must fail with this exit code and an error that says this.
+void refused(const std::string& arguments, int exit_code, const std::vector<std::string>& parts);
+
 // A run in the background that can be sent a signal.
 class BackgroundRun {
  public:

@@ -11,9 +11,9 @@
 #include "cryomer/base/units.h"
 #include "cryomer/data/box_fit.h"
 #include "cryomer/data/particle_stack.h"
-#include "cryomer/geometry/superpose.h"
 #include "cryomer/imaging/image_model.h"
 #include "cryomer/protein/atom_blobs.h"
+#include "cryomer/simulation/aligned_states.h"
 
 namespace cryomer {
 
@@ -98,15 +98,10 @@ class CleanImages {
  public:
   CleanImages(const Structure& structure, TrajectoryReader& states, const GaussianImages& s)
       : structure_(structure),
-        states_(states),
+        states_(structure, states),
         settings_(s),
         model_(unit_blobs(structure, s.atom_width), int(s.box), s.pixel_size, 2.0),
-        base_(structure.coordinates()) {
-    const Vec3 centre = structure.centroid();
-    for (size_t i = 0; i < base_.size(); ++i) base_[i] -= static_cast<float>(centre[int(i % 3)]);
-    alignment_atoms_ = atoms_of(structure, AtomSet::ca);
-    radius_ = radius_about(structure, centre);
-  }
+        radius_(radius_about(structure, structure.centroid())) {}
 
   double radius() const { return radius_; }
 
@@ -121,7 +116,6 @@ class CleanImages {
       const Draw& d = draws[first + i];
       float* const x = positions.data_ptr<float>() + i * atoms * 3;
       states_.read(d.state, x);
-      superpose_on_base(x);
       for (int k = 0; k < 9; ++k) batch.rotation.data_ptr<float>()[9 * i + k] = float(d.pose.rotation.values[k]);
       batch.shift.data_ptr<float>()[2 * i] = float(d.pose.shift_x);
       batch.shift.data_ptr<float>()[2 * i + 1] = float(d.pose.shift_y);
@@ -135,28 +129,11 @@ class CleanImages {
   }
 
  private:
-  void superpose_on_base(float* x) const {
-    std::vector<float> mobile, target;
-    for (const int a : alignment_atoms_) {
-      for (int k = 0; k < 3; ++k) {
-        mobile.push_back(x[3 * a + k]);
-        target.push_back(base_[3 * a + k]);
-      }
-    }
-    const RigidTransform move = superpose(mobile.data(), target.data(), alignment_atoms_.size()).transform;
-    for (int a = 0; a < structure_.atom_count(); ++a) {
-      const Vec3 moved = move.apply({x[3 * a], x[3 * a + 1], x[3 * a + 2]});
-      for (int k = 0; k < 3; ++k) x[3 * a + k] = float(moved[k]);
-    }
-  }
-
   const Structure& structure_;
-  TrajectoryReader& states_;
+  AlignedStates states_;
   const GaussianImages& settings_;
   ImageModel model_;
-  std::vector<float> base_;
-  std::vector<int> alignment_atoms_;
-  double radius_ = 0;
+  double radius_;
 };
 
 // Variance about the mean over the box and over a disc, averaged over images.
@@ -205,12 +182,7 @@ SimulationSummary simulate_gaussian_images(const Structure& structure, Trajector
                                            const std::vector<double>& weights, const GaussianImages& s,
                                            const std::string& folder) {
   s.check();
-  if (!weights.empty() && int64_t(weights.size()) != states.size()) {
-    fail("{} weights for {} states: expected one weight for each state", weights.size(), states.size());
-  }
-  for (const double w : weights) {
-    if (!(w >= 0) || !std::isfinite(w)) fail("a weight is {}: expected finite numbers, zero or more", w);
-  }
+  check_weights(weights, states.size());
   at::NoGradGuard guard;
   const std::vector<Draw> draws = draw_particles(states.size(), weights, s);
   CleanImages clean(structure, states, s);

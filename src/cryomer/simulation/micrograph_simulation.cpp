@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
-#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "cryomer/base/atomic_file.h"
@@ -16,9 +15,9 @@
 #include "cryomer/base/units.h"
 #include "cryomer/data/box_fit.h"
 #include "cryomer/data/particle_stack.h"
-#include "cryomer/geometry/superpose.h"
 #include "cryomer/io/mrc.h"
 #include "cryomer/kernels/fft.h"
+#include "cryomer/simulation/aligned_states.h"
 #include "cryomer/simulation/extraction.h"
 #include "cryomer/simulation/half_spectrum.h"
 #include "cryomer/simulation/micrograph.h"
@@ -30,45 +29,6 @@ namespace cryomer {
 namespace {
 
 namespace fs = std::filesystem;
-
-// States on the base structure, which stands with its centroid at the origin.
-class AlignedStates {
- public:
-  AlignedStates(const Structure& structure, TrajectoryReader& states) : states_(states), base_(structure.coordinates()) {
-    const Vec3 centre = structure.centroid();
-    for (size_t i = 0; i < base_.size(); ++i) base_[i] -= static_cast<float>(centre[int(i % 3)]);
-    alignment_atoms_ = atoms_of(structure, AtomSet::ca);
-    if (alignment_atoms_.size() < 3) alignment_atoms_ = atoms_of(structure, AtomSet::heavy);
-  }
-
-  // From any thread.
-  std::vector<float> read(int64_t state) {
-    std::vector<float> x(base_.size());
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      states_.read(state, x.data());
-    }
-    std::vector<float> mobile, target;
-    for (const int a : alignment_atoms_) {
-      mobile.insert(mobile.end(), x.begin() + 3 * a, x.begin() + 3 * a + 3);
-      target.insert(target.end(), base_.begin() + 3 * a, base_.begin() + 3 * a + 3);
-    }
-    const RigidTransform move = superpose(mobile.data(), target.data(), alignment_atoms_.size()).transform;
-    for (size_t a = 0; a < x.size() / 3; ++a) {
-      const Vec3 moved = move.apply({x[3 * a], x[3 * a + 1], x[3 * a + 2]});
-      for (int k = 0; k < 3; ++k) x[3 * a + size_t(k)] = static_cast<float>(moved[k]);
-    }
-    return x;
-  }
-  const std::vector<float>& base() const { return base_; }
-  int64_t size() const { return states_.size(); }
-
- private:
-  TrajectoryReader& states_;
-  std::vector<float> base_;
-  std::vector<int> alignment_atoms_;
-  std::mutex mutex_;
-};
 
 // The specimen of the state asked for last; a micrograph usually shows one.
 MicrographRenderer::Specimens last_specimen(const Microscope& microscope, AlignedStates& states) {
@@ -450,12 +410,7 @@ MicrographSimulationSummary simulate_micrographs(const Structure& structure, Tra
                                                  const std::vector<double>& weights, const SimulationConfig& asked,
                                                  const std::string& folder, bool resume) {
   asked.check();
-  if (!weights.empty() && int64_t(weights.size()) != trajectory.size()) {
-    fail("{} weights for {} states: expected one weight for each state", weights.size(), trajectory.size());
-  }
-  for (const double w : weights) {
-    if (!(w >= 0) || !std::isfinite(w)) fail("a weight is {}: expected finite numbers, zero or more", w);
-  }
+  check_weights(weights, trajectory.size());
   MicrographSimulationSummary summary;
   SimulationConfig& config = summary.config = asked;
   AlignedStates states(structure, trajectory);

@@ -24,7 +24,6 @@ ImageLikelihoodOutput seen_at_poses(const Autoencoder& model, const Tensor& posi
   return model.images.log_likelihood(positions, batch.rotation, batch.shift, index, observed);
 }
 
-// A pose for each row of `latents` [views, 8].
 ParticleBatch with_poses(ParticleBatch batch, const Poses& poses) {
   batch.rotation = poses.rotation;
   batch.shift = poses.shift;
@@ -89,7 +88,7 @@ LossTerms amortised_pose_loss(const Autoencoder& model, const ObjectiveConfig& c
   DrawnConformations conformations;
   if (alone) {
     at::NoGradGuard guard;  // the network meets the decoder's representations, which do not learn yet
-    conformations = draw_conformations(model, posterior, noise.slice(1, 0, 1));
+    conformations.representation = model.decoder.representation(posterior.sample(noise.slice(1, 0, 1)).reshape({images, -1}));
   } else {
     conformations = draw_conformations(model, posterior, noise);
   }
