@@ -66,6 +66,54 @@ TEST(Population, UndoesWhatThePriorAndTheNoiseDoToTheAverage) {
   EXPECT_GT(share_at(found.averaged, 12.7), 0.5 * share_at(found.averaged, 10));
 }
 
+struct OneState {
+  double width, prior_mean, prior_width;
+};
+
+// One state of a known width, seen through noise of 1.5 A. What is estimated has that width, and nothing piles up at the ends.
+TEST(Population, FindsTheWidthOfOneState) {
+  constexpr double kMean = 20, kNoise = 1.5;
+  for (const OneState& state : {OneState{0.7, 20, 0.7}, OneState{1.5, 20, 3}, OneState{2, 20, 2}, OneState{2, 20.5, 1.5}, OneState{2, 20, 4},
+                                OneState{4, 20, 4}, OneState{4, 21, 3}, OneState{4, 20, 6}}) {
+    SCOPED_TRACE(::testing::Message() << "width " << state.width << ", prior " << state.prior_mean << " +- " << state.prior_width);
+    const double precision = 1 / (kNoise * kNoise) + 1 / (state.prior_width * state.prior_width);
+    Random random(uint64_t(100 * state.width + state.prior_width));
+    std::vector<double> samples, prior;
+    constexpr int kParticles = 1000, kSamples = 16;
+    for (int i = 0; i < kParticles; ++i) {
+      const double seen = kMean + state.width * random.normal() + kNoise * random.normal();
+      const double mean = (seen / (kNoise * kNoise) + state.prior_mean / (state.prior_width * state.prior_width)) / precision;
+      for (int k = 0; k < kSamples; ++k) samples.push_back(mean + random.normal() / std::sqrt(precision));
+    }
+    for (int i = 0; i < 2048; ++i) prior.push_back(state.prior_mean + state.prior_width * random.normal());
+    PopulationOptions options;
+    options.bootstraps = 20;
+    const Population found = estimated_population("d", samples, kSamples, prior, options);
+    EXPECT_NEAR(found.mean.value, kMean, 3 * found.mean.error + 0.1);
+    EXPECT_NEAR(found.standard_deviation.value, state.width, 3 * found.standard_deviation.error + 0.12 * state.width);
+    double beyond = 0;  // 3 standard deviations: 0.27 % of the population
+    for (size_t g = 0; g < found.share.size(); ++g) beyond += std::abs(found.centres[g] - kMean) > 3.2 * state.width ? found.share[g] : 0;
+    EXPECT_LT(beyond, 0.02);
+  }
+}
+
+// A state half as wide as the noise comes out too wide, but nearer to the truth than on average, and never too narrow.
+TEST(Population, DoesNotClaimMoreThanTheNoiseAllows) {
+  Random random(5);
+  constexpr double kWidth = 0.7, kNoise = 1.5, kPriorWidth = 3, kPrecision = 1 / (kNoise * kNoise) + 1 / (kPriorWidth * kPriorWidth);
+  std::vector<double> samples, prior;
+  for (int i = 0; i < 1000; ++i) {
+    const double mean = (kWidth * random.normal() + kNoise * random.normal()) / (kNoise * kNoise) / kPrecision;
+    for (int k = 0; k < 16; ++k) samples.push_back(mean + random.normal() / std::sqrt(kPrecision));
+  }
+  for (int i = 0; i < 2048; ++i) prior.push_back(kPriorWidth * random.normal());
+  PopulationOptions options;
+  options.bootstraps = 10;
+  const PopulationFigure found = estimated_population("d", samples, 16, prior, options).standard_deviation;
+  EXPECT_GT(found.value, kWidth);
+  EXPECT_LT(found.value, 0.5 * (kWidth + found.averaged));
+}
+
 TEST(Population, KnowsItsError) {
   std::vector<double> values;
   double error = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 #include "cryomer/base/error.h"
@@ -13,13 +14,19 @@ namespace cryomer {
 
 namespace {
 
-constexpr int kSteps = 400;
-constexpr double kStill = 1e-6;      // largest change of a share that ends the steps
-constexpr double kSmoothing = 0.12;  // of a bin's share that goes to each neighbour in a step
-constexpr double kEmpty =
-    2e-3;  // of the average posterior, below which a bin is taken as empty: there only tails are divided by tails
-constexpr double kDefensive =
-    0.05;  // of the average posterior in what is divided out: bins the prior's draws hardly visit would explode
+constexpr int kSteps = 200;
+constexpr double kGain = 1e-4;  // of the objective in nats, in all, below which the climb is over
+// Precisions of the steps of log(w / p) from bin to bin, that are tried.
+constexpr double kStiffness[] = {0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 1e4, 1e5};
+constexpr int kFolds = 4;
+constexpr double kBeyond = 0.002;  // share of the draws that goes to the outermost bins at each end
+
+double deviation_of(const std::vector<double>& values) {
+  double mean = 0, square = 0;
+  for (const double value : values) mean += value / double(values.size());
+  for (const double value : values) square += (value - mean) * (value - mean);
+  return std::sqrt(square / double(values.size() - 1));
+}
 
 class Bins {
  public:
@@ -41,6 +48,16 @@ std::vector<double> histogram(const Bins& bins, const std::vector<double>& value
   return shares;
 }
 
+// Adds a normal kernel of so much weight to the shares of the bins; what lies beyond the ends goes to the outermost.
+void kernel_on_bins(const Bins& bins, double centre, double deviation, double weight, double* shares) {
+  double below = 0;
+  for (int g = 0; g < bins.count(); ++g) {
+    const double up = g + 1 == bins.count() ? 1 : 0.5 * std::erfc((centre - bins.edge(g + 1)) / (deviation * std::sqrt(2.0)));
+    shares[g] += weight * (up - below);
+    below = up;
+  }
+}
+
 // A particle's posterior on the bins: its samples as normal kernels, drawn together so that mean and variance stay as they are.
 void posterior_on_bins(const Bins& bins, const double* samples, int64_t count, double* shares) {
   double mean = 0, square = 0;
@@ -54,47 +71,101 @@ void posterior_on_bins(const Bins& bins, const double* samples, int64_t count, d
   std::fill(shares, shares + bins.count(), 0.0);
   for (int64_t k = 0; k < count; ++k) {
     const double centre = mean + shrink * (samples[k] - mean);
-    double below = 0;  // what lies beyond the ends goes to the outermost bins
-    for (int g = 0; g < bins.count(); ++g) {
-      const double up = g + 1 == bins.count() ? 1 : 0.5 * std::erfc((centre - bins.edge(g + 1)) / (kernel * std::sqrt(2.0)));
-      shares[g] += (up - below) / double(count);
-      below = up;
-    }
+    kernel_on_bins(bins, centre, kernel, 1 / double(count), shares);
   }
 }
 
-// Maximises the likelihood of particles with multiplicities, from `start`.
-std::vector<double> maximum(const std::vector<float>& likelihood, const std::vector<double>& times, std::vector<double> start) {
-  const size_t bins = start.size(), particles = times.size();
-  double total = 0;
-  for (const double t : times) total += t;
-  std::vector<double> share = std::move(start), next(bins), smoothed(bins);
-  for (int step = 0; step < kSteps; ++step) {
-    std::fill(next.begin(), next.end(), 0.0);
-    for (size_t i = 0; i < particles; ++i) {
-      if (times[i] == 0) continue;
-      const float* row = &likelihood[i * bins];
-      double sum = 0;
-      for (size_t g = 0; g < bins; ++g) sum += share[g] * row[g];
-      if (!(sum > 0)) continue;
-      const double factor = times[i] / (sum * total);
-      for (size_t g = 0; g < bins; ++g) next[g] += factor * row[g];
-    }
-    double norm = 0;
-    for (size_t g = 0; g < bins; ++g) norm += next[g] *= share[g];
-    for (size_t g = 0; g < bins; ++g) {
-      const double left = next[g == 0 ? 0 : g - 1], right = next[g + 1 == bins ? g : g + 1];
-      smoothed[g] = share[g] > 0 ? ((1 - 2 * kSmoothing) * next[g] + kSmoothing * (left + right)) / norm : 0;
-    }
-    norm = 0;
-    for (size_t g = 0; g < bins; ++g) norm += smoothed[g];
-    for (double& value : smoothed) value /= norm;
-    double change = 0;
-    for (size_t g = 0; g < bins; ++g) change = std::max(change, std::abs(smoothed[g] - share[g]));
-    share = smoothed;
-    if (change < kStill) break;
+// The population on bins, as the model's distribution tilted by a smooth function t. An image's likelihood under the tilted
+// distribution, over that under the model's, is the mean of exp(t) over its posterior by the mean of exp(t) over the model's
+// distribution; neither density need be divided by the other.
+class Deconvolution {
+ public:
+  // posterior [particles, bins], prior_draws [draws, bins], the bin of each: shares of one.
+  Deconvolution(Tensor posterior, Tensor prior_draws) : posterior_(std::move(posterior)), prior_draws_(std::move(prior_draws)), averaged_(posterior_.mean(0)) {
+    const Tensor steps = at::diff(at::eye(posterior_.size(1), at::kDouble), 1, 0);
+    roughness_ = at::matmul(steps.t(), steps);
   }
-  return share;
+
+  int64_t particles() const { return posterior_.size(0); }
+  int64_t draws() const { return prior_draws_.size(0); }
+  Tensor flat() const { return at::zeros_like(averaged_); }
+
+  // The model's distribution from draws with multiplicities [draws]. One more, spread as the posteriors are, keeps bins open that they miss.
+  Tensor prior(const Tensor& times) const { return (at::mv(prior_draws_.t(), times) + averaged_) / (times.sum() + 1); }
+
+  // Maximises the likelihood of particles with multiplicities [particles] less the roughness of the tilt, from a tilt [bins].
+  Tensor tilt(const Tensor& times, const Tensor& prior, double stiffness, const Tensor& start) const {
+    const int64_t bins = start.size(0);
+    const Tensor penalty = stiffness * roughness_;
+    Tensor tilt = start;
+    const auto objective = [&](const Tensor& at_tilt) {
+      return at::dot(times, log_likelihood(at_tilt, prior)).item<double>() - 0.5 * at::dot(at_tilt, at::mv(penalty, at_tilt)).item<double>();
+    };
+    double height = objective(tilt);
+    for (int step = 0; step < kSteps; ++step) {
+      const Tensor joint = posterior_ * tilt.exp();
+      const Tensor excess = joint / joint.sum(1, true) - tilted(prior, tilt);  // [particles, bins]: each particle's gradient
+      const Tensor gradient = at::mv(excess.t(), times) - at::mv(penalty, tilt);
+      // Gradients of single particles make the curvature near the maximum (Berndt et al. 1974) and never point downhill.
+      const Tensor curvature = at::matmul(excess.t(), excess * times.unsqueeze(1)) + penalty + at::eye(bins, at::kDouble);
+      const Tensor direction = at::cholesky_solve(gradient.unsqueeze(1), at::linalg_cholesky(curvature)).squeeze(1);
+      double gain = 0;
+      for (double length = 1; length > 1e-3; length /= 2) {
+        const Tensor next = tilt + length * direction;
+        const double reached = objective(next);
+        if (!(reached > height)) continue;
+        gain = reached - height;
+        tilt = next - next.mean();
+        height = reached;
+        break;
+      }
+      if (gain < kGain) break;
+    }
+    return tilt;
+  }
+
+  static Tensor tilted(const Tensor& prior, const Tensor& tilt) { return at::softmax(prior.log() + tilt, 0); }
+
+  // Of each particle, in nats, less that under the model's distribution: [particles].
+  Tensor log_likelihood(const Tensor& tilt, const Tensor& prior) const {
+    return at::log(at::mv(posterior_, tilt.exp())) - at::log(at::dot(prior, tilt.exp()));
+  }
+
+  // The stiffest tilt that predicts particles left out, by draws of the prior left out, as well as any does, up to one standard error.
+  double stiffness() const {
+    const Tensor fold = at::arange(particles(), at::kLong).remainder(kFolds), of_draw = at::arange(draws(), at::kLong).remainder(kFolds);
+    constexpr auto kCount = std::size(kStiffness);
+    std::vector<Tensor> predicted(kCount, at::zeros({particles()}, at::kDouble));
+    for (int f = 0; f < kFolds; ++f) {
+      const Tensor left_out = fold.eq(f), draw_left_out = of_draw.eq(f);
+      const Tensor seen = prior(draw_left_out.logical_not().to(at::kDouble)), unseen = prior(draw_left_out.to(at::kDouble));
+      Tensor current = flat();
+      for (size_t k = kCount; k-- > 0;) {
+        current = tilt(left_out.logical_not().to(at::kDouble), seen, kStiffness[k], current);
+        predicted[k] = at::where(left_out, log_likelihood(current, unseen), predicted[k]);
+      }
+    }
+    size_t best = 0;
+    for (size_t k = 1; k < kCount; ++k) {
+      if (predicted[k].sum().item<double>() > predicted[best].sum().item<double>()) best = k;
+    }
+    size_t chosen = best;
+    for (size_t k = best + 1; k < kCount; ++k) {
+      const Tensor worse = predicted[best] - predicted[k];
+      if (worse.sum().item<double>() < std::sqrt(double(particles())) * worse.std().item<double>()) chosen = k;
+    }
+    return kStiffness[chosen];
+  }
+
+ private:
+  Tensor posterior_, prior_draws_, averaged_, roughness_;
+};
+
+// How often each of so many is taken when as many are drawn with replacement.
+Tensor multiplicities(int64_t count, Random random) {
+  std::vector<double> times(count, 0.0);
+  for (int64_t i = 0; i < count; ++i) ++times[random.below(uint64_t(count))];
+  return tensor_from(times);
 }
 
 struct Figures {
@@ -112,13 +183,6 @@ Figures figures_of(const Bins& bins, const std::vector<double>& share, const Pop
   return result;
 }
 
-double deviation_of(const std::vector<double>& values) {
-  double mean = 0, square = 0;
-  for (const double value : values) mean += value / double(values.size());
-  for (const double value : values) square += (value - mean) * (value - mean);
-  return std::sqrt(square / double(values.size() - 1));
-}
-
 }  // namespace
 
 Population estimated_population(const std::string& name, const std::vector<double>& samples, int64_t per_particle,
@@ -130,10 +194,12 @@ Population estimated_population(const std::string& name, const std::vector<doubl
   if (prior_values.size() < 2)
     fail("population of {}: {} draws of the model's distribution, expected many", name, prior_values.size());
   const auto particles = int64_t(samples.size()) / per_particle;
-  double low = *std::min_element(prior_values.begin(), prior_values.end()),
-         high = *std::max_element(prior_values.begin(), prior_values.end());
-  low = std::min(low, *std::min_element(samples.begin(), samples.end()));
-  high = std::max(high, *std::max_element(samples.begin(), samples.end()));
+  std::vector<double> sorted_prior = prior_values, sorted_samples = samples;
+  std::sort(sorted_prior.begin(), sorted_prior.end());
+  std::sort(sorted_samples.begin(), sorted_samples.end());
+  const auto end = [](const std::vector<double>& sorted, double level) { return sorted[size_t(level * double(sorted.size() - 1) + 0.5)]; };
+  const double low = std::min(end(sorted_prior, kBeyond), end(sorted_samples, kBeyond)),
+               high = std::max(end(sorted_prior, 1 - kBeyond), end(sorted_samples, 1 - kBeyond));
   const Bins bins(low, high, options.bins);
   const auto count = size_t(bins.count());
 
@@ -158,30 +224,32 @@ Population estimated_population(const std::string& name, const std::vector<doubl
     means.push_back(mean);
   }
   result.of_means = histogram(bins, means);
-  std::vector<float> likelihood(posterior.size());
-  std::vector<double> start(count, 0.0);
-  for (size_t g = 0; g < count; ++g) {
-    const double divided_out = (1 - kDefensive) * result.prior[g] + kDefensive * result.averaged[g];
-    if (result.averaged[g] < kEmpty) continue;
-    start[g] = divided_out;
-    for (int64_t i = 0; i < particles; ++i)
-      likelihood[i * count + g] = divided_out > 0 ? float(posterior[i * count + g] / divided_out) : 0.0f;
-  }
-  result.share = maximum(likelihood, std::vector<double>(particles, 1.0), start);
+  const auto draws = int64_t(prior_values.size());
+  // Normal kernels: the model's distribution is smooth, and where draws are rare each would be a spike.
+  std::vector<double> spread(size_t(draws) * count);
+  const double kernel = 1.06 * deviation_of(prior_values) * std::pow(double(draws), -0.2);  // Silverman 1986
+  for (int64_t d = 0; d < draws; ++d) kernel_on_bins(bins, prior_values[d], kernel, 1, &spread[d * count]);
+  const Tensor prior_draws = tensor_from(spread).reshape({draws, int64_t(count)});
+  const Deconvolution deconvolution(tensor_from(posterior).reshape({particles, int64_t(count)}), prior_draws);
+  const double stiffness = deconvolution.stiffness();
+  const Tensor prior = deconvolution.prior(at::ones({draws}, at::kDouble));
+  const Tensor tilt = deconvolution.tilt(at::ones({particles}, at::kDouble), prior, stiffness, deconvolution.flat());
+  result.share = to_doubles(Deconvolution::tilted(prior, tilt));
 
-  std::vector<std::vector<double>> draws(options.bootstraps);
+  std::vector<std::vector<double>> resampled(options.bootstraps);
   parallel_for(options.bootstraps, 1, [&](int64_t first, int64_t last) {
+    at::NoGradGuard guard;
     for (int64_t b = first; b < last; ++b) {
-      Random random = Random(options.seed, 0xb007).substream(uint64_t(b));
-      std::vector<double> times(particles, 0.0);
-      for (int64_t i = 0; i < particles; ++i) ++times[random.below(uint64_t(particles))];
-      draws[b] = maximum(likelihood, times, result.share);
+      const Random random = Random(options.seed, 0xb007).substream(uint64_t(b));
+      const Tensor prior_again = deconvolution.prior(multiplicities(draws, random.substream(1)));
+      resampled[b] = to_doubles(Deconvolution::tilted(
+          prior_again, deconvolution.tilt(multiplicities(particles, random.substream(0)), prior_again, stiffness, tilt)));
     }
   });
   const Figures own = figures_of(bins, result.share, options), averaged = figures_of(bins, result.averaged, options),
                 of_means = figures_of(bins, result.of_means, options);
   std::vector<double> mean, deviation, below;
-  for (const std::vector<double>& draw : draws) {
+  for (const std::vector<double>& draw : resampled) {
     const Figures of = figures_of(bins, draw, options);
     mean.push_back(of.mean);
     deviation.push_back(of.deviation);
@@ -195,7 +263,7 @@ Population estimated_population(const std::string& name, const std::vector<doubl
   if (options.has_cut) result.below_cut = {own.below, error(below), averaged.below, of_means.below};
   for (size_t g = 0; g < count; ++g) {
     std::vector<double> of_bin;
-    for (const std::vector<double>& draw : draws) of_bin.push_back(draw[g]);
+    for (const std::vector<double>& draw : resampled) of_bin.push_back(draw[g]);
     std::sort(of_bin.begin(), of_bin.end());
     const auto at = [&](double level) {
       return of_bin.empty() ? std::numeric_limits<double>::quiet_NaN() : of_bin[size_t(level * double(of_bin.size() - 1) + 0.5)];

@@ -4,12 +4,14 @@
 // The average of the particles' posteriors is biased: each is pulled towards the model's distribution and blurred by its own
 // uncertainty (and the histogram of their means is too narrow). Here the population w on bins g is found by maximum likelihood over
 // all particles at once, sum_i log sum_g w_g L_ig, where L_ig = q_i(g) / p(g) is the likelihood of particle i's image for the bin:
-// the posterior q_i with the prior p divided out, under which it was inferred. The steps are those of expectation maximisation,
-// each followed by a light smoothing (Silverman et al. 1990), since the unsmoothed maximum is a row of spikes. Error bars are from
-// a bootstrap over particles.
+// the posterior q_i with the prior p divided out, under which it was inferred. The unsmoothed maximum is a row of spikes, the worst of
+// them at the ends, where tails are divided by tails. So w is p tilted by a smooth function, w ~ p exp(t) (as in Efron 2016,
+// "Empirical Bayes deconvolution estimates"), with squared steps of t from bin to bin as a penalty: where the images say nothing, the
+// model's distribution stays. How smooth is decided by particles left out: the smoothest that predicts them as well as any, up to one
+// standard error. Error bars are from a bootstrap over particles with that smoothness.
 //
 // What it relies on: that posterior and prior are right for each other, as a variational posterior is only approximately. What it
-// cannot know: bins that the prior never visits, and states rarer than 0.2 % of the particles.
+// cannot know: bins that the prior never visits.
 #pragma once
 
 #include <cstdint>

@@ -81,11 +81,6 @@ Tensor leading_directions(const Tensor& centred, const Tensor& shares, int64_t c
   return directions.slice(0, 0, count);
 }
 
-std::vector<double> to_doubles(const Tensor& tensor) {
-  const Tensor plain = tensor.contiguous();
-  return {plain.data_ptr<double>(), plain.data_ptr<double>() + plain.numel()};
-}
-
 double root_mean_square(const Tensor& centred, const Tensor& shares, int64_t atoms) {
   return std::sqrt((centred.square().sum(1) * shares).sum().item<double>() / double(atoms));
 }

@@ -19,6 +19,7 @@ Tensor tensor_from(const std::vector<float>& values, at::IntArrayRef shape);
 Tensor tensor_from(const std::vector<int64_t>& values);
 Tensor tensor_from(const std::vector<double>& values);
 std::vector<float> to_floats(const Tensor& tensor);  // any device and type, contiguous order
+std::vector<double> to_doubles(const Tensor& tensor);
 
 // "[256, 64, 64]"
 std::string shape_text(at::IntArrayRef shape);

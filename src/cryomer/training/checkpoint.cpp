@@ -17,11 +17,6 @@ void copy_into(const Tensor& target, const NamedTensors& checkpoint, const std::
   target.detach().copy_(restore_tensor(checkpoint, name, target.sizes(), source));
 }
 
-std::vector<double> to_doubles(const Tensor& tensor) {
-  const Tensor plain = tensor.to(at::kDouble).contiguous();
-  return {plain.data_ptr<double>(), plain.data_ptr<double>() + plain.numel()};
-}
-
 }  // namespace
 
 Tensor restore_tensor(const NamedTensors& checkpoint, const std::string& name, at::IntArrayRef shape, const std::string& source) {
