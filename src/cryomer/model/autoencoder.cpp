@@ -8,7 +8,10 @@ namespace cryomer {
 namespace {
 
 NormalModes modes_for(const DecoderConfig& config, const Structure& base) {
-  return config.modes > 0 ? normal_modes(base, static_cast<int>(config.modes)) : NormalModes();
+  if (config.modes == 0) return {};
+  ElasticNetwork network;
+  network.contact_factor = config.contact_factor;
+  return normal_modes(base, static_cast<int>(config.modes), network);
 }
 
 }  // namespace

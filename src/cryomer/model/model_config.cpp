@@ -15,6 +15,7 @@ void DecoderConfig::visit(ConfigVisitor& v) {
   v.field("representation", representation, "width of the decoded representation");
   v.field("modes", modes, "normal modes the output is written in; 0: nine free numbers a residue");
   v.field("mode_amplitude", mode_amplitude, "A RMSD of the softest mode for a latent of one");
+  v.field("contact_factor", contact_factor, "strength of the elastic network's contacts between parts that are far apart along the chain");
   v.field("start_modes", start_modes, "latents that drive the softest modes from the start");
   v.field("side_chains", side_chains, "side chains turn about their bonds; false: rigid with their residues, as the paper");
   v.field("free_residues", free_residues, "with modes: six free numbers a residue on top of them");

@@ -16,6 +16,13 @@ struct Spring {
   double strength;
 };
 
+double contact_strength(const Structure& s, int a, int b, const ElasticNetwork& network) {
+  const Residue &first = s.residues[a], &second = s.residues[b];
+  const bool part_of_a_chain = first.kind != ResidueKind::other && second.kind != ResidueKind::other;
+  const bool near = first.chain == second.chain && std::abs(a - b) <= network.contact_span;
+  return part_of_a_chain && !near ? network.contact_factor : 1.0;
+}
+
 // Atom pairs of different residues within the cutoff, by a cell grid; residues that touch nothing are tied to their
 // nearest neighbours, so that the network is in one piece.
 std::vector<Spring> springs_of(const Structure& s, const ElasticNetwork& network) {
@@ -39,7 +46,7 @@ std::vector<Spring> springs_of(const Structure& s, const ElasticNetwork& network
             if (j <= i || s.atoms[i].residue == s.atoms[j].residue) continue;
             const double length = norm(s.atoms[i].position - s.atoms[j].position);
             if (length > network.cutoff || length < 1e-3) continue;
-            springs.push_back({i, j, length < kLinkLength ? network.link_factor : 1.0});
+            springs.push_back({i, j, length < kLinkLength ? network.link_factor : contact_strength(s, s.atoms[i].residue, s.atoms[j].residue, network)});
             touched[s.atoms[i].residue] = touched[s.atoms[j].residue] = true;
           }
         }

@@ -22,6 +22,9 @@ struct NormalModes {
 struct ElasticNetwork {
   double cutoff = 6.0;        // A
   double link_factor = 20.0;  // springs shorter than a covalent link are this much stiffer
+  // Contacts between parts of a chain that are far apart along it, or between chains, are softer by this: they open first.
+  double contact_factor = 1;
+  int contact_span = 20;  // residues
   int largest_block_count = 400;  // above, neighbouring residues share a block, which keeps the matrix small
 };
 
