@@ -5,7 +5,9 @@
 // The posterior's candidates are other states than the particle's own (unless there are too few), so that it tells what
 // a sample of the ensemble knows; its log likelihoods may be tempered, since no other state fits as the own one does.
 //
-//   oracle TRUTH.star STRUCTURE STATES [particles] [candidate states] [temperature] [A/284/CA:A/225/CA ...]
+// With --poses-unknown each state may turn and shift from the true pose to where it fits an image best.
+//
+//   oracle [--poses-unknown] TRUTH.star STRUCTURE STATES [particles] [candidate states] [temperature] [A/284/CA:A/225/CA ...]
 #include <cstdio>
 #include <cstdlib>
 #include <numeric>
@@ -17,6 +19,7 @@
 #include "cryomer/io/structure_file.h"
 #include "cryomer/io/trajectory.h"
 #include "cryomer/protein/atom_blobs.h"
+#include "cryomer/pose_search/pose_refinement.h"
 #include "cryomer/protein/rigid_residues.h"
 
 using namespace cryomer;
@@ -40,7 +43,9 @@ void rigid_side_chains(const Structure& base, const RigidBodyData& bodies, const
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count < 4) return std::fprintf(stderr, "usage: oracle TRUTH.star STRUCTURE STATES [particles] [states] [temperature] [distance ...]\n"), 2;
+  const bool poses_unknown = count > 1 && std::string(arguments[1]) == "--poses-unknown";
+  if (poses_unknown) --count, ++arguments;
+  if (count < 4) return std::fprintf(stderr, "usage: oracle [--poses-unknown] TRUTH.star STRUCTURE STATES [particles] [states] [temperature] [distance ...]\n"), 2;
   at::NoGradGuard guard;
   ParticleStackOptions options;
   options.require_poses = true;
@@ -113,8 +118,11 @@ int main(int count, char** arguments) {
   Tensor log_likelihood = at::empty({candidates, particles});
   const Tensor index = at::arange(particles, at::kLong);
   for (int64_t c = 0; c < candidates; ++c) {
-    log_likelihood[c] = images.log_likelihood(every_state.slice(0, order[c], order[c] + 1), batch.rotation, batch.shift,
-                                              {at::zeros({particles}, at::kLong), index}, observed).log_likelihood;
+    const Tensor state = every_state.slice(0, order[c], order[c] + 1);
+    const ViewIndex views{at::zeros({particles}, at::kLong), index};
+    log_likelihood[c] = poses_unknown
+                            ? refine_poses(images, observed, state, views, {batch.rotation, batch.shift}, {10, 0.3, 0.05}).log_likelihood
+                            : images.log_likelihood(state, batch.rotation, batch.shift, views, observed).log_likelihood;
   }
   if (candidates < all) {
     for (int64_t c = 0; c < candidates; ++c) {
@@ -134,8 +142,8 @@ int main(int count, char** arguments) {
                       ca.size()).rmsd / double(particles);
   }
   const double effective = share.square().sum(0).reciprocal().mean().item<double>();
-  std::printf("posterior over %lld other states, temperature %.3g: effective number %.1f, CA RMSD of its mean %.3f A\n",
-              static_cast<long long>(candidates), temperature, effective, rmsd);
+  std::printf("posterior over %lld other states, poses %s, temperature %.3g: effective number %.1f, CA RMSD of its mean %.3f A\n",
+              static_cast<long long>(candidates), poses_unknown ? "unknown" : "known", temperature, effective, rmsd);
   for (int k = 7; k < count; ++k) {
     const PairDistance pair = parse_pair_distance(base, arguments[k]);
     auto distance = [&](const Tensor& x) { return (x.select(1, pair.first) - x.select(1, pair.second)).norm(2, 1); };
