@@ -1,5 +1,6 @@
-# Every dependency but libtorch is header-only, so that a machine with a compiler, CMake and a PyTorch wheel can build
-# Cryomer: point CRYOMER_DEPS_DIR at a folder of headers and CMAKE_PREFIX_PATH at torch.utils.cmake_prefix_path.
+# Every dependency but libtorch, and gemmi since its 0.6, is header-only, so that a machine with a compiler, CMake and a
+# PyTorch wheel can build Cryomer: point CRYOMER_DEPS_DIR at a folder of headers and CMAKE_PREFIX_PATH at
+# torch.utils.cmake_prefix_path.
 
 find_package(Torch REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
@@ -20,6 +21,13 @@ foreach(header gemmi/model.hpp tao/pegtl.hpp CLI/CLI.hpp fmt/core.h spdlog/spdlo
                         "libspdlog-dev nlohmann-json3-dev, or give the folder that holds it as CRYOMER_DEPS_DIR.")
   endif()
 endforeach()
+
+# Since 0.6, gemmi keeps its table of residues and its readers in a library.
+find_library(CRYOMER_GEMMI gemmi_cpp HINTS ${CRYOMER_DEPS_DIR})
+mark_as_advanced(CRYOMER_GEMMI)
+if(CRYOMER_GEMMI)
+  target_link_libraries(cryomer_headers INTERFACE ${CRYOMER_GEMMI})
+endif()
 
 # libtorch as a system dependency: its headers do not pass our warnings.
 add_library(cryomer_torch INTERFACE)

@@ -90,8 +90,9 @@ void Gatherer::view_given_posterior() {
   const int64_t count = given_latents_.shape[0], dim = given_latents_.shape[1], atoms = structure_.atom_count();
   std::vector<float> all_deviations;
   if (fs::exists(folder + "/latents_std.npy")) all_deviations = read_npy(folder + "/latents_std.npy").values;
-  const StarFile star = read_star(folder + "/particles.star");
-  const StarTable& table = particle_table(star, folder + "/particles.star");
+  const std::string star_path = folder + "/particles.star";
+  const StarFile star = read_star(star_path);
+  const StarTable& table = particle_table(star, star_path);
   const int image = table.column("rlnImageName");
   const auto structures = open_trajectory(folder + "/structures.dcd", structure_);
   const int64_t each = structures->size() / std::max<int64_t>(count, 1);

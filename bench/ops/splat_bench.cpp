@@ -1,9 +1,9 @@
 // Splatting and its gradient beside the same thing as dense separable products in libtorch, on one core.
-#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
 
 #include "../kernels/splat_scene.h"
+#include "cryomer/tensor/tensor.h"
 
 namespace cryomer {
 namespace {

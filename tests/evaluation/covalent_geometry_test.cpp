@@ -27,7 +27,7 @@ TEST(CovalentGeometry, FindsBondsAnglesAndTorsionsOfAPeptide) {
   EXPECT_EQ(g.torsions.size(), 3u);
   const Structure helix = testing::polyalanine(5, -60, -40);
   const std::vector<float> x = helix.coordinates();
-  const BackboneTorsions& t = CovalentGeometry(helix).torsions[1];
+  const BackboneTorsions t = CovalentGeometry(helix).torsions[1];
   EXPECT_NEAR(degrees(torsion_angle(x.data(), t.c_before, t.n, t.ca, t.c)), -60, 1e-3);
   EXPECT_NEAR(degrees(torsion_angle(x.data(), t.n, t.ca, t.c, t.n_after)), -40, 1e-3);
   const PeptidePlane& plane = g.planes[0];

@@ -1,5 +1,8 @@
 #include "cryomer/io/common_atoms.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "cryomer/base/atomic_file.h"
 #include "cryomer/base/format.h"
 #include "cryomer/base/text.h"

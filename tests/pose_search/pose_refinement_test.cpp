@@ -64,7 +64,7 @@ TEST(RefinePoses, IsNeverWorseThanTheStartAndSaysHowGoodItIs) {
 
 // What Laplace's approximation says is what noise does: the best poses of noisy images scatter by it.
 TEST(PoseDeviations, AreHowFarNoiseMovesTheBestPose) {
-  const int64_t count = 300;
+  const int64_t count = 1000;  // the median is then known to 4 %
   const ImageModel model = small_model(10);
   const ParticleBatch batch = small_particles(count, 10);
   const Tensor said = pose_deviations(model, {batch}, small_molecule());

@@ -1,5 +1,6 @@
 #include "cryomer/protein/restraints.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "evaluation/small_structures.h"

@@ -1,5 +1,6 @@
 #include "cryomer/simulation/micrograph_plan.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 

@@ -1,5 +1,6 @@
 #include "cryomer/simulation/scattering_factors.h"
 
+#include <cstdint>  // gemmi 0.6 does without
 #include <gemmi/it92.hpp>
 
 #include "cryomer/optics/ctf.h"
@@ -44,7 +45,7 @@ TEST(ScatteringFactor, IsTheTableOfPengAtZero) {
 TEST(ScatteringFactor, AgreesWithXRayScatteringForEveryElement) {
   int close = 0, all = 0;
   for (int element = 2; element <= 95; ++element) {
-    const auto& x_ray = gemmi::IT92<double>::get(static_cast<gemmi::El>(element));
+    const auto& x_ray = gemmi::IT92<double>::data[element];
     double sum = 0;
     for (int i = 0; i < 4; ++i) sum += x_ray.a(i) * x_ray.b(i);
     const double ratio = scattering_factor(element).forward() / (0.023934 * sum);

@@ -1,5 +1,6 @@
 #include "cryomer/training/trainer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <chrono>
 #include <csignal>

@@ -1,5 +1,6 @@
 #include "cryomer/base/config.h"
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 

@@ -1,6 +1,7 @@
 #include "cryomer/simulation/scattering_factors.h"
 
 #include <cmath>
+#include <cstdint>  // gemmi 0.6 does without
 #include <gemmi/c4322.hpp>
 
 #include "cryomer/base/error.h"
