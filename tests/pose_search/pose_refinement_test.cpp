@@ -83,5 +83,37 @@ TEST(PoseDeviations, AreHowFarNoiseMovesTheBestPose) {
   EXPECT_NEAR(brighter[3].item<double>(), said[3].item<double>() / 2, 0.15 * said[3].item<double>());
 }
 
+// Views a little off their best poses, each with a conformation of its own, come nearer to them, and none fits worse than before.
+TEST(FollowConformations, GoesTowardsEachOnesBestPose) {
+  constexpr int64_t kCount = 200;
+  const ImageModel model = small_model(20);
+  const ParticleBatch batch = small_particles(kCount, 20);
+  const ObservedBatch observed = model.observe(batch);
+  const Tensor deviation = pose_deviations(model, {batch}, small_molecule()), image = at::arange(kCount, at::kLong);
+  const double radius = molecule_radius(small_molecule());
+  Tensor off = at::empty({kCount, 5});
+  Random(3).fill_normal(off.data_ptr<float>(), size_t(off.numel()));
+  off *= 1.5 * deviation;
+  const Poses start{turned_exactly(batch.rotation, off.slice(1, 0, 3) / radius), batch.shift + off.slice(1, 3)};
+  // Every other conformation stands elsewhere: its best pose is a shift away.
+  const Tensor aside = at::zeros({kCount, 1, 3});
+  for (int64_t i = 0; i < kCount; i += 2) aside[i][0][0] = 0.3;
+  const Tensor positions = (small_molecule() + aside).contiguous();
+  const ViewIndex index{image, image};
+  const auto value = [&](const Poses& p) { return model.log_likelihood(positions, p.rotation, p.shift, index, observed).log_likelihood; };
+  const FollowingPoses following = follow_conformations(model, observed, positions, image, start, deviation, radius);
+  EXPECT_GE((value(following.poses) - value(start)).min().item<float>(), -1e-3);
+  const RefinedPoses best = refine_poses(model, observed, small_molecule(), one_view_each(kCount), start, {40, 0.3, 0.01});
+  const Tensor at_best = best.log_likelihood;  // about as high as the shifted ones can get, too
+  const double before = (at_best - value(start)).median().item<double>(), after = (at_best - value(following.poses)).median().item<double>();
+  EXPECT_GT(before, 3);  // nats
+  EXPECT_LT(after, 0.3 * before);
+  // What it says it went is where it went, and not farther than two deviations.
+  EXPECT_TRUE(at::allclose(following.poses.shift, start.shift + following.move.slice(1, 3), 1e-5, 1e-6));
+  EXPECT_LE((following.move.abs() / deviation).max().item<float>(), 2.001);
+  const Tensor again = follow_conformations(model, observed, positions, image, following.poses, deviation, radius).move;
+  EXPECT_LT(again.abs().median().item<float>(), 0.6 * following.move.abs().median().item<float>());
+}
+
 }  // namespace
 }  // namespace cryomer

@@ -17,7 +17,6 @@ namespace cryomer {
 
 namespace {
 
-constexpr double kPoseStep = 0.05;  // A, of refining poses that were inferred
 constexpr int64_t kDrawnPoses = 64;  // of a pose network, for each image
 
 Pose pose_of(const Poses& poses, int64_t row) {
@@ -168,13 +167,9 @@ Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedMode
     }
     const ParticleBatch& views = candidates.views.batch;
     RefinedViews found{candidates.start, {views.rotation, views.shift}, candidates.views.weight.log()};
-    Refinement settings = refinement;
-    settings.pose_step = trained.poses_were_inferred() ? kPoseStep : 0;
     if (refinement.steps > 0 || finder) {
-      found = refine_views(model, views, candidates.start, settings, Random(uint64_t(trained.setup.config.seed), 0x2ef),
-                           trained.poses.particles() == 0 ? Tensor()
-                           : known ? trained.poses.log_deviation.index_select(0, candidates.views.rows)
-                                   : trained.poses.start_log_deviation.unsqueeze(0).expand({views.size(), 5}));
+      found = refine_views(model, views, candidates.start, refinement, Random(uint64_t(trained.setup.config.seed), 0x2ef),
+                           trained.poses_were_inferred() ? trained.poses.deviation : Tensor());
     }
     // Of each particle the candidate with the best bound.
     std::vector<int64_t> best;

@@ -1,5 +1,7 @@
 #include "cryomer/pose_search/pose_refinement.h"
 
+#include <torch/csrc/autograd/autograd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -118,6 +120,39 @@ RefinedPoses refine_poses(const ImageModel& images, const ObservedBatch& observe
     }
   });
   return best;
+}
+
+FollowingPoses follow_conformations(const ImageModel& images, const ObservedBatch& observed, const Tensor& positions, const Tensor& image,
+                                    const Poses& poses, const Tensor& deviation, double radius) {
+  constexpr double kLargest = 2;  // deviations
+  const int64_t views = poses.rotation.size(0);
+  const ViewIndex index{at::arange(views, at::kLong), image};
+  const Tensor fixed = positions.detach();
+  const auto moved = [&](const Tensor& move) {
+    return Poses{turned(poses.rotation, move.slice(1, 0, 3) / radius), poses.shift + move.slice(1, 3)};
+  };
+  const auto likelihood = [&](const Tensor& move) {
+    const Poses there = moved(move);
+    return images.log_likelihood(fixed, there.rotation, there.shift, index, observed).log_likelihood;
+  };
+  Tensor gradient, best;
+  {
+    const at::AutoGradMode with_gradients(true);
+    const Tensor still = at::zeros({views, 5}).set_requires_grad(true);
+    const Tensor here = likelihood(still);
+    gradient = torch::autograd::grad({here.sum()}, {still})[0];
+    best = here.detach();
+  }
+  at::NoGradGuard guard;
+  const Tensor largest = kLargest * deviation, step = at::maximum(at::minimum(gradient * deviation.square(), largest), -largest);
+  FollowingPoses result{poses, at::zeros_like(step)};
+  for (const double length : {0.4, 1.0}) {
+    const Tensor there = likelihood(length * step), better = there > best;
+    best = at::where(better, there, best);
+    result.move = at::where(better.unsqueeze(1), length * step, result.move);
+  }
+  result.poses = moved(result.move);
+  return result;
 }
 
 Tensor pose_deviations(const ImageModel& images, const std::vector<ParticleBatch>& batches, const Tensor& positions) {

@@ -30,6 +30,16 @@ struct RefinedPoses {
 RefinedPoses refine_poses(const ImageModel& images, const ObservedBatch& observed, const Tensor& positions,
                           const ViewIndex& views, const Poses& start, const PoseAscent& ascent = {});
 
+struct FollowingPoses {
+  Poses poses;  // [views]
+  Tensor move;  // [views, 5] A that each went: turns times the radius, then shifts
+};
+
+// Each view's pose moved towards the best one for its own conformation: one Newton step with the curvature that `deviation` [5] A
+// (see pose_deviations) stands for, shortened or left out where the likelihood says so. positions [views, atoms, 3], `image` [views].
+FollowingPoses follow_conformations(const ImageModel& images, const ObservedBatch& observed, const Tensor& positions, const Tensor& image,
+                                    const Poses& poses, const Tensor& deviation, double radius);
+
 // How well images like these hold a pose in place: for each of its five directions (turns times the molecule's radius, then shifts) the
 // standard deviation, A, of a normal distribution that falls off as the likelihood does about the batches' poses, on average over their
 // images (Laplace's approximation). positions [1, atoms, 3].

@@ -12,7 +12,7 @@ namespace cryomer {
 namespace {
 
 RefinedViews refine_part(const Autoencoder& model, const ParticleBatch& views, const DiagonalGaussian& start,
-                         const Tensor& start_deviation, const Refinement& refinement, const Random& random, double radius) {
+                         const Tensor& pose_deviation, const Refinement& refinement, const Random& random, double radius) {
   const auto no_restraints = std::make_shared<std::vector<DistanceRestraint>>();
   ObjectiveConfig objective;
   objective.chain = objective.centring = 0;
@@ -24,44 +24,31 @@ RefinedViews refine_part(const Autoencoder& model, const ParticleBatch& views, c
   PoseTable poses(count, 1);
   poses.rotation.copy_(views.rotation.unsqueeze(1));
   poses.shift.copy_(views.shift.unsqueeze(1));
-  if (start_deviation.defined()) poses.log_deviation.copy_(start_deviation);
-  ParticleBatch moved = views;
   Tensor bound;
   for (int64_t step = 0; step <= refinement.steps; ++step) {
     const bool last = step == refinement.steps;
     const PosteriorTable::Leaves own = table.leaves(rows);
-    PoseTable::Leaves move = poses.leaves(rows);
     // The same draws for all images.
-    auto draw = [&](uint64_t stream, int64_t dim) {
-      return antithetic_noise(random.substream(uint64_t(2 * step) + stream), 1, last ? 4 : refinement.samples, dim).expand({count, -1, -1});
-    };
-    const bool poses_move = refinement.pose_step > 0;
-    if (poses_move) {
-      const Poses posed = poses.drawn(move, radius, draw(1, 5));
-      moved.rotation = posed.rotation;
-      moved.shift = posed.shift;
+    const DrawnConformations conformations = draw_conformations(
+        model, own.posterior(), antithetic_noise(random.substream(uint64_t(step)), 1, last ? 4 : refinement.samples, model.latent_dim).expand({count, -1, -1}));
+    ParticleBatch posed = views;
+    posed.rotation = poses.rotation.select(1, 0);
+    posed.shift = poses.shift.select(1, 0);
+    Tensor move;
+    if (pose_deviation.defined()) {
+      const FollowingPoses following = posed_by_conformations(model, conformations, posed, observed, pose_deviation, radius);
+      posed.rotation = following.poses.rotation;
+      posed.shift = following.poses.shift;
+      move = following.move;
     }
-    const LossTerms terms = loss(model, objective, no_restraints, moved, observed, own.posterior(),
-                                 draw_conformations(model, own.posterior(), draw(0, model.latent_dim)), 1.0);
+    const LossTerms terms = loss(model, objective, no_restraints, posed, observed, own.posterior(), conformations, 1.0);
     bound = terms.bound;
-    if (poses_move) bound = bound + move.log_deviation.detach().sum(1);
     if (last) break;
-    Tensor total = terms.total * double(count);
-    std::vector<Tensor> inputs = {own.mean, own.log_deviation};
-    if (poses_move) {
-      total = total - move.log_deviation.sum();
-      inputs.push_back(move.move);
-      inputs.push_back(move.log_deviation);
-    }
-    const auto gradients = torch::autograd::grad({total}, inputs);
+    const auto gradients = torch::autograd::grad({terms.total * double(count)}, {own.mean, own.log_deviation});
     own.mean.mutable_grad() = gradients[0];
     own.log_deviation.mutable_grad() = gradients[1];
-    const double left = 1 - double(step) / double(refinement.steps);
-    table.update(own, refinement.learning_rate * left);
-    if (poses_move) {
-      move.gradient = at::cat({gradients[2], gradients[3]}, 1);
-      poses.update(move, radius, refinement.pose_step * left, refinement.learning_rate * left);
-    }
+    table.update(own, refinement.learning_rate * (1 - double(step) / double(refinement.steps)));
+    if (move.defined()) poses.follow(rows, move, radius);
   }
   return {table.rows(rows), {poses.rotation.select(1, 0), poses.shift.select(1, 0)}, bound};
 }
@@ -69,7 +56,7 @@ RefinedViews refine_part(const Autoencoder& model, const ParticleBatch& views, c
 }  // namespace
 
 RefinedViews refine_views(const Autoencoder& model, const ParticleBatch& views, const DiagonalGaussian& start,
-                          const Refinement& refinement, const Random& random, const Tensor& pose_log_deviation) {
+                          const Refinement& refinement, const Random& random, const Tensor& pose_deviation) {
   const at::AutoGradMode with_gradients(true);  // wherever this is called from
   const FrozenParameters frozen(model.parameters);
   model.prior.prepare();
@@ -78,7 +65,7 @@ RefinedViews refine_views(const Autoencoder& model, const ParticleBatch& views, 
   std::vector<RefinedViews> found(static_cast<size_t>(parts));
   parallel_parts(views.size(), parts, [&](int64_t part, int64_t first, int64_t last) {
     found[part] = refine_part(model, views.slice(first, last), {start.mean.slice(0, first, last), start.deviation.slice(0, first, last)},
-                              pose_log_deviation.defined() ? pose_log_deviation.slice(0, first, last) : Tensor(), refinement, random, radius);
+                              pose_deviation, refinement, random, radius);
   });
   if (stop_requested()) throw Interrupted("stopped; nothing was written");
   std::vector<Tensor> mean, deviation, rotation, shift, bound;

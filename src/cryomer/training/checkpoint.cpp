@@ -90,11 +90,7 @@ void store_poses(const PoseTable& table, NamedTensors& checkpoint) {
   checkpoint.tensors["poses/rotation"] = table.rotation;
   checkpoint.tensors["poses/shift"] = table.shift;
   checkpoint.tensors["poses/bound"] = table.bound;
-  checkpoint.tensors["poses/log_deviation"] = table.log_deviation;
-  checkpoint.tensors["poses/start_log_deviation"] = table.start_log_deviation;
-  checkpoint.tensors["poses/first_moment"] = table.first_moment;
-  checkpoint.tensors["poses/second_moment"] = table.second_moment;
-  checkpoint.tensors["poses/steps"] = table.steps;
+  checkpoint.tensors["poses/deviation"] = table.deviation;
 }
 
 void restore_poses(PoseTable& table, int64_t particles, int64_t slots, const NamedTensors& checkpoint, const std::string& source) {
@@ -102,11 +98,7 @@ void restore_poses(PoseTable& table, int64_t particles, int64_t slots, const Nam
   copy_into(table.rotation, checkpoint, "poses/rotation", source);
   copy_into(table.shift, checkpoint, "poses/shift", source);
   copy_into(table.bound, checkpoint, "poses/bound", source);
-  copy_into(table.log_deviation, checkpoint, "poses/log_deviation", source);
-  copy_into(table.start_log_deviation, checkpoint, "poses/start_log_deviation", source);
-  copy_into(table.first_moment, checkpoint, "poses/first_moment", source);
-  copy_into(table.second_moment, checkpoint, "poses/second_moment", source);
-  copy_into(table.steps, checkpoint, "poses/steps", source);
+  copy_into(table.deviation, checkpoint, "poses/deviation", source);
 }
 
 void store_origin(Vec3 origin, NamedTensors& checkpoint) {

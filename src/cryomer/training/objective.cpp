@@ -43,6 +43,15 @@ DrawnConformations draw_conformations(const Autoencoder& model, const DiagonalGa
   return result;
 }
 
+FollowingPoses posed_by_conformations(const Autoencoder& model, const DrawnConformations& conformations, const ParticleBatch& batch,
+                                      const ObservedBatch& observed, const Tensor& deviation, double radius) {
+  const int64_t images = batch.size(), samples = conformations.drawn.size(1);
+  FollowingPoses result = follow_conformations(model.images, observed, conformations.positions, at::arange(images, at::kLong).repeat_interleave(samples),
+                                               {batch.rotation.repeat_interleave(samples, 0), batch.shift.repeat_interleave(samples, 0)}, deviation, radius);
+  result.move = result.move.reshape({images, samples, 5}).mean(1);
+  return result;
+}
+
 LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Restraints& restraints,
                const ParticleBatch& batch, const ObservedBatch& observed, const DiagonalGaussian& posterior,
                const DrawnConformations& conformations, double warmth, const Tensor& weight) {

@@ -3,6 +3,7 @@
 
 #include "cryomer/kernels/distance_restraints.h"
 #include "cryomer/model/autoencoder.h"
+#include "cryomer/pose_search/pose_refinement.h"
 #include "cryomer/training/training_config.h"
 
 namespace cryomer {
@@ -32,6 +33,11 @@ struct DrawnConformations {
 };
 // posterior: of each image's conformation. noise [images, samples, latent_dim], standard normal.
 DrawnConformations draw_conformations(const Autoencoder& model, const DiagonalGaussian& posterior, const Tensor& noise);
+
+// Each drawn conformation at the pose near its image's own that fits it best (see follow_conformations): poses [images * samples], and
+// where an image's conformations want its pose on average, [images, 5] A.
+FollowingPoses posed_by_conformations(const Autoencoder& model, const DrawnConformations& conformations, const ParticleBatch& batch,
+                                      const ObservedBatch& observed, const Tensor& deviation, double radius);
 
 // `posterior`: where the conformations were drawn from. `warmth` in [0, 1] multiplies the configured weights of the divergence
 // and of the chain's energy. `weight` [batch]: what each row counts in the means (all alike when it is not given). The batch's

@@ -160,9 +160,8 @@ void first_candidates(Autoencoder& model, const ParticleLoader& loader, const Tr
     for (int64_t i = 0; i < batch.size(); ++i) set_pose(batch, i, poses.pose(batch.particle[i], 0));
   }
   calibrate(model.images, some, model.base_positions);
-  const Tensor deviations = pose_deviations(model.images, some, model.base_positions.unsqueeze(0));
-  poses.widen(deviations);
-  const std::vector<float> d = to_floats(deviations);
+  poses.deviation = pose_deviations(model.images, some, model.base_positions.unsqueeze(0));
+  const std::vector<float> d = to_floats(poses.deviation);
   log_info("Poses: with the base structure an image holds them to {:.2f} A of turn ({:.1f} degrees) and {:.2f} A of shift", (d[0] + d[1] + d[2]) / 3,
            degrees((d[0] + d[1] + d[2]) / 3 / molecule_radius(model.base_positions.unsqueeze(0))), (d[3] + d[4]) / 2);
 }
@@ -219,9 +218,7 @@ SearchOutcome search_again(const Autoencoder& model, const ParticleLoader& loade
     }
     Refinement refinement;
     refinement.steps = kNewSteps;
-    refinement.pose_step = c.learning_rate;
-    const RefinedViews refined = refine_views(model, seen, model.encode(seen, model.images.observe(seen)), refinement, random,
-                                              poses.start_log_deviation.unsqueeze(0).expand({views, 5}));
+    const RefinedViews refined = refine_views(model, seen, model.encode(seen, model.images.observe(seen)), refinement, random, poses.deviation);
     // Old and new ones by their bounds; the worst go.
     std::vector<int64_t> placed_row, placed_view;
     for (int64_t i = 0, v = 0; i < batch.size(); ++i) {

@@ -13,20 +13,12 @@ namespace {
 
 constexpr float kEmpty = -std::numeric_limits<float>::infinity();
 
-constexpr double kStartDeviation = 0.2;  // A, while nothing is known
-constexpr double kLeastLogDeviation = -4, kMostLogDeviation = 1.1;  // 0.02 A to 3 A
-
 }  // namespace
 
 PoseTable::PoseTable(int64_t particles, int64_t slots)
     : rotation(at::eye(3).expand({particles, slots, 3, 3}).clone()),
       shift(at::zeros({particles, slots, 2})),
-      bound(at::full({particles, slots}, kEmpty)),
-      log_deviation(at::full({particles * slots, 5}, std::log(kStartDeviation))),
-      start_log_deviation(at::full({5}, std::log(kStartDeviation))),
-      first_moment(at::zeros({particles * slots, 10})),
-      second_moment(at::zeros({particles * slots, 10})),
-      steps(at::zeros({particles * slots})) {}
+      bound(at::full({particles, slots}, kEmpty)) {}
 
 PoseTable::PoseTable(const ParticleStack& stack) : PoseTable(stack.size(), 1) {
   for (int64_t i = 0; i < stack.size(); ++i) {
@@ -35,21 +27,12 @@ PoseTable::PoseTable(const ParticleStack& stack) : PoseTable(stack.size(), 1) {
   }
 }
 
-void PoseTable::widen(const Tensor& deviations) {
-  start_log_deviation.copy_(deviations.log());
-  log_deviation.copy_(start_log_deviation.unsqueeze(0).expand_as(log_deviation));
-}
-
 void PoseTable::put(int64_t particle, int64_t slot, const Mat3& matrix, double shift_x, double shift_y, double value) {
   const int64_t row = particle * slots() + slot;
   for (int k = 0; k < 9; ++k) rotation.data_ptr<float>()[9 * row + k] = static_cast<float>(matrix.values[k]);
   shift.data_ptr<float>()[2 * row] = static_cast<float>(shift_x);
   shift.data_ptr<float>()[2 * row + 1] = static_cast<float>(shift_y);
   bound.data_ptr<float>()[row] = static_cast<float>(value);
-  std::copy_n(start_log_deviation.data_ptr<float>(), 5, log_deviation.data_ptr<float>() + 5 * row);
-  std::fill_n(first_moment.data_ptr<float>() + 10 * row, 10, 0.0f);
-  std::fill_n(second_moment.data_ptr<float>() + 10 * row, 10, 0.0f);
-  steps.data_ptr<float>()[row] = 0;
 }
 
 void PoseTable::clear(int64_t particle, int64_t slot) { bound.data_ptr<float>()[particle * slots() + slot] = kEmpty; }
@@ -83,38 +66,12 @@ std::vector<double> PoseTable::weights(int64_t particle, double temperature) con
   return weight;
 }
 
-PoseTable::Leaves PoseTable::leaves(const Tensor& rows) const {
-  Leaves result{rows, at::zeros({rows.size(0), 5}), log_deviation.index_select(0, rows), {}};
-  result.move.set_requires_grad(true);
-  result.log_deviation.set_requires_grad(true);
-  return result;
-}
-
-Poses PoseTable::drawn(const Leaves& leaves, double radius, const Tensor& noise) const {
-  const int64_t samples = noise.size(1);
-  const Tensor move = (leaves.move.unsqueeze(1) + leaves.log_deviation.exp().unsqueeze(1) * noise).reshape({-1, 5});
-  const Tensor rows = leaves.rows.repeat_interleave(samples);
-  return {turned(rotation.reshape({-1, 3, 3}).index_select(0, rows), move.slice(1, 0, 3) / radius),
-          shift.reshape({-1, 2}).index_select(0, rows) + move.slice(1, 3)};
-}
-
-void PoseTable::update(const Leaves& leaves, double radius, double learning_rate, double deviation_rate) {
+void PoseTable::follow(const Tensor& rows, const Tensor& move, double radius) {
   at::NoGradGuard guard;
-  constexpr double kBeta1 = 0.9, kBeta2 = 0.98, kEpsilon = 1e-8;
-  const Tensor& rows = leaves.rows;
-  const Tensor count = steps.index_select(0, rows) + 1;
-  const Tensor m = first_moment.index_select(0, rows) * kBeta1 + leaves.gradient * (1 - kBeta1);
-  const Tensor v = second_moment.index_select(0, rows) * kBeta2 + leaves.gradient.square() * (1 - kBeta2);
-  const Tensor bias1 = (1 - at::pow(kBeta1, count)).unsqueeze(1), bias2 = (1 - at::pow(kBeta2, count)).unsqueeze(1);
-  const Tensor step = (m / bias1) / ((v / bias2).sqrt() + kEpsilon), taken = step.slice(1, 0, 5) * -learning_rate;
+  constexpr double kPart = 0.5;  // one draw's wish is noisy
   Tensor rotations = rotation.reshape({-1, 3, 3}), shifts = shift.reshape({-1, 2});  // views of the same memory
-  rotations.index_copy_(0, rows, turned_exactly(rotations.index_select(0, rows), taken.slice(1, 0, 3) / radius));
-  shifts.index_add_(0, rows, taken.slice(1, 3).contiguous());
-  log_deviation.index_copy_(0, rows, (log_deviation.index_select(0, rows) - deviation_rate * step.slice(1, 5))
-                                         .clamp(kLeastLogDeviation, kMostLogDeviation));
-  first_moment.index_copy_(0, rows, m);
-  second_moment.index_copy_(0, rows, v);
-  steps.index_copy_(0, rows, count);
+  rotations.index_copy_(0, rows, turned_exactly(rotations.index_select(0, rows), kPart / radius * move.slice(1, 0, 3)));
+  shifts.index_add_(0, rows, kPart * move.slice(1, 3));
 }
 
 void PoseTable::remember_bounds(const Tensor& rows, const Tensor& measured) {

@@ -2,9 +2,11 @@
 // posterior that it holds. Together with the posterior over latents at each of them (PosteriorTable, one row a slot) they
 // are a mixture over pose and conformation, and training maximises its bound
 //
-//   sum over candidates of weight * (log likelihood - divergence of the latents + entropy of the pose - log weight),
+//   sum over candidates of weight * (log likelihood - divergence of the latents - log weight),
 //
-// (orientations and shifts have a uniform prior) whose best weights are the softmax of the candidates' own bounds.
+// (orientations and shifts have a uniform prior) whose best weights are the softmax of the candidates' own bounds. The pose is
+// not a number of its own beside the conformation: each conformation drawn is seen at the pose that fits it best, near the candidate
+// (follow_conformations), and the candidate goes where these are on average.
 #pragma once
 
 #include "cryomer/data/particle_stack.h"
@@ -23,10 +25,7 @@ class PoseTable {
   int64_t particles() const { return rotation.defined() ? rotation.size(0) : 0; }
   int64_t slots() const { return rotation.size(1); }
 
-  // The width, [5] A (see Leaves), that all rows get, and those to be filled.
-  void widen(const Tensor& deviations);
-
-  // Fills a slot; what the row had learned is forgotten.
+  // Fills a slot.
   void put(int64_t particle, int64_t slot, const Mat3& rotation, double shift_x, double shift_y, double bound);
   void clear(int64_t particle, int64_t slot);
   bool filled(int64_t particle, int64_t slot) const;
@@ -39,26 +38,14 @@ class PoseTable {
   static constexpr double kNegligible = 9;
   std::vector<double> weights(int64_t particle, double temperature) const;
 
-  // A candidate is a normal distribution about its pose, with deviations of its own: were it a point, each image's noise would
-  // pull it, and the structure with it (images' own parameters never average out). Leaves are what gradients reach: the move
-  // of the mean, in A (turns times the molecule's radius, then shifts), and the logarithms of the deviations.
-  struct Leaves {
-    Tensor rows, move, log_deviation;  // [views], [views, 5], [views, 5]
-    Tensor gradient;                   // [views, 10] of move and log_deviation, once known
-  };
-  Leaves leaves(const Tensor& rows) const;
-  // noise [views, samples, 5], standard normal -> poses [views * samples], differentiable in the leaves.
-  Poses drawn(const Leaves& leaves, double radius, const Tensor& noise) const;
-  void update(const Leaves& leaves, double radius, double learning_rate, double deviation_rate);
+  // Moves rows' poses half-way to where their conformations want them: move [rows, 5] A, turns times the molecule's radius, then shifts.
+  void follow(const Tensor& rows, const Tensor& move, double radius);
   // Bounds just measured are mixed with what is remembered, since each is a noisy estimate.
   void remember_bounds(const Tensor& rows, const Tensor& measured);
 
-  Tensor rotation, shift;              // [particles, slots, 3, 3], [particles, slots, 2] A
-  Tensor bound;                        // [particles, slots] nats; -inf: an empty slot
-  Tensor log_deviation;                // [particles * slots, 5]
-  Tensor start_log_deviation;          // [5], of a slot when it is filled
-  Tensor first_moment, second_moment;  // [particles * slots, 10]
-  Tensor steps;                        // [particles * slots]
+  Tensor rotation, shift;  // [particles, slots, 3, 3], [particles, slots, 2] A
+  Tensor bound;            // [particles, slots] nats; -inf: an empty slot
+  Tensor deviation = at::full({5}, 0.2);  // A, how well images hold a pose, see pose_deviations
 };
 
 // The views of a step: each particle of a batch at each of its candidates that matter.

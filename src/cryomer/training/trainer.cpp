@@ -167,21 +167,16 @@ Trainer::StepPart Trainer::step_part(const CandidateViews& all, int64_t first, i
   } else {
     posterior = model_.encode(batch, settings.blur > 0 ? model_.images.observe(batch) : observed);
   }
+  const DrawnConformations conformations = draw_conformations(model_, posterior, noise);
   ParticleBatch posed = batch;
   if (poses_are_candidates()) {
-    part.moves = poses_.leaves(rows);
-    const Poses poses = poses_.drawn(*part.moves, radius_, antithetic_noise(random.substream(0), batch.size(), noise.size(1), 5));
-    posed.rotation = poses.rotation;
-    posed.shift = poses.shift;
-    inputs.push_back(part.moves->move);
-    inputs.push_back(part.moves->log_deviation);
+    const FollowingPoses following = posed_by_conformations(model_, conformations, batch, observed, poses_.deviation, radius_);
+    posed.rotation = following.poses.rotation;
+    posed.shift = following.poses.shift;
+    part.pose_move = following.move;
   }
-  part.terms = loss(model_, c.objective, restraints_, posed, observed, posterior, draw_conformations(model_, posterior, noise), settings.warmth, weight);
+  part.terms = loss(model_, c.objective, restraints_, posed, observed, posterior, conformations, settings.warmth, weight);
   Tensor objective = part.terms.total * part.images;
-  if (part.moves) {
-    objective = objective - (weight * part.moves->log_deviation.sum(1)).sum();
-    part.terms.bound = part.terms.bound + part.moves->log_deviation.detach().sum(1);
-  }
   if (part.own && settings.model_learns && c.posterior.sleep_share > 0) {
     const auto count = std::max<int64_t>(1, int64_t(std::llround(c.posterior.sleep_share * double(batch.size()))));
     const Tensor chosen = at::arange(count, at::kLong) * c.objective.samples;
@@ -192,14 +187,9 @@ Trainer::StepPart Trainer::step_part(const CandidateViews& all, int64_t first, i
   }
   if (inputs.empty()) return part;
   part.gradients = torch::autograd::grad({objective}, inputs, {}, false, false, true);
-  // What belongs to one view follows its own gradient, whatever the view's weight.
-  const Tensor own_share = weight.clamp_min(1e-3).unsqueeze(1);
-  if (part.moves) {
-    const size_t at = part.gradients.size() - 2;
-    part.moves->gradient = at::cat({part.gradients[at], part.gradients[at + 1]}, 1) / own_share;
-    part.gradients.resize(at);
-  }
   if (part.own) {
+    // What belongs to one view follows its own gradient, whatever the view's weight.
+    const Tensor own_share = weight.clamp_min(1e-3).unsqueeze(1);
     part.own->mean.mutable_grad() = part.gradients[parameters] / own_share;
     part.own->log_deviation.mutable_grad() = part.gradients[parameters + 1] / own_share;
     part.gradients.resize(parameters);
@@ -209,8 +199,8 @@ Trainer::StepPart Trainer::step_part(const CandidateViews& all, int64_t first, i
 
 void Trainer::learn_views(const StepPart& part, double rate) {
   if (part.own) table_.update(*part.own, setup_.config.posterior.learning_rate * rate);
-  if (!part.moves) return;
-  poses_.update(*part.moves, radius_, setup_.config.pose_search.learning_rate * rate, setup_.config.posterior.learning_rate * rate);
+  if (!part.pose_move.defined()) return;
+  poses_.follow(part.rows, part.pose_move, radius_);
   poses_.remember_bounds(part.rows, part.terms.bound);
 }
 

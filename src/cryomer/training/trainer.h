@@ -54,7 +54,7 @@ class Trainer {
     Tensor rows;                                // of the tables
     std::vector<int> groups;                    // optics group of each view and sample
     std::optional<PosteriorTable::Leaves> own;  // in the second stage
-    std::optional<PoseTable::Leaves> moves;     // when poses are inferred
+    Tensor pose_move;                           // [views, 5] A, when poses are inferred
     std::vector<Tensor> gradients;              // of the sum over images, by the parameters
   };
   struct StepSettings {

@@ -26,7 +26,6 @@ void PoseSearchConfig::visit(ConfigVisitor& v) {
   v.field("candidates", candidates, "poses that a particle keeps");
   v.field("searches", searches, "further searches, with structures that the model has learned");
   v.field("temperature", temperature, "of the candidates' weights at the start; falls to one with the warm-up");
-  v.field("learning_rate", learning_rate, "A, Adam step size of the poses");
 }
 
 void PosteriorConfig::visit(ConfigVisitor& v) {
@@ -164,7 +163,6 @@ void TrainingConfig::check() const {
   between("pose_search.candidates", double(pose_search.candidates), 1, 100);
   between("pose_search.searches", double(pose_search.searches), 0, 100);
   between("pose_search.temperature", pose_search.temperature, 1, 1000);
-  between("pose_search.learning_rate", pose_search.learning_rate, 0, 10);
   one_of("data.frame (--frame)", data.frame, {"auto", "centroid", "origin", "box"});
   one_of("objective.kind", objective.kind, {"elbo", "multi_sample"});
   one_of("objective.restraints", objective.restraints, {"chain", "bonds"});

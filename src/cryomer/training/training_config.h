@@ -28,7 +28,6 @@ struct PoseSearchConfig {
   int64_t candidates = 4;      // poses that a particle keeps
   int64_t searches = 2;        // further ones, with structures that the model has learned, over the first 60 % of the run
   double temperature = 4;      // of the candidates' weights at the start; falls to one with the objective's warm-up
-  double learning_rate = 0.1;  // A, Adam step size of the poses
   void visit(ConfigVisitor& v);
 };
 
