@@ -18,8 +18,8 @@
 #include "cryomer/imaging/image_model.h"
 #include "cryomer/io/structure_file.h"
 #include "cryomer/io/trajectory.h"
-#include "cryomer/protein/atom_blobs.h"
 #include "cryomer/pose_search/pose_refinement.h"
+#include "cryomer/protein/atom_blobs.h"
 #include "cryomer/protein/rigid_residues.h"
 
 using namespace cryomer;

@@ -114,6 +114,14 @@ TEST(Population, DoesNotClaimMoreThanTheNoiseAllows) {
   EXPECT_LT(found.value, 0.5 * (kWidth + found.averaged));
 }
 
+TEST(Population, OfADistanceThatDoesNotVaryIsOneValue) {
+  PopulationOptions options;
+  options.bootstraps = 5;
+  const Population found = estimated_population("d", std::vector<double>(80, 12.0), 4, std::vector<double>(50, 12.0), options);
+  EXPECT_NEAR(found.mean.value, 12, 1e-3);
+  EXPECT_LT(found.standard_deviation.value, 1e-3);
+}
+
 TEST(Population, KnowsItsError) {
   std::vector<double> values;
   double error = 0;

@@ -50,9 +50,10 @@ std::vector<double> histogram(const Bins& bins, const std::vector<double>& value
 
 // Adds a normal kernel of so much weight to the shares of the bins; what lies beyond the ends goes to the outermost.
 void kernel_on_bins(const Bins& bins, double centre, double deviation, double weight, double* shares) {
+  const double width = std::max(deviation, 1e-3 * bins.width());  // distances that do not vary have none
   double below = 0;
   for (int g = 0; g < bins.count(); ++g) {
-    const double up = g + 1 == bins.count() ? 1 : 0.5 * std::erfc((centre - bins.edge(g + 1)) / (deviation * std::sqrt(2.0)));
+    const double up = g + 1 == bins.count() ? 1 : 0.5 * std::erfc((centre - bins.edge(g + 1)) / (width * std::sqrt(2.0)));
     shares[g] += weight * (up - below);
     below = up;
   }
@@ -65,7 +66,7 @@ void posterior_on_bins(const Bins& bins, const double* samples, int64_t count, d
   for (int64_t k = 0; k < count; ++k) square += (samples[k] - mean) * (samples[k] - mean);
   const double deviation = std::sqrt(square / double(count - 1));
   const double part = std::pow(double(count), -0.4);  // of the variance, in the kernels
-  const double kernel = std::max(std::sqrt(part) * deviation, 1e-3 * bins.width());
+  const double kernel = std::sqrt(part) * deviation;
   // Samples scatter by less than the variance says, which divides by count - 1.
   const double shrink = std::sqrt((1 - part) * double(count) / double(count - 1));
   std::fill(shares, shares + bins.count(), 0.0);
@@ -80,7 +81,7 @@ void posterior_on_bins(const Bins& bins, const double* samples, int64_t count, d
 // distribution; neither density need be divided by the other.
 class Deconvolution {
  public:
-  // posterior [particles, bins], prior_draws [draws, bins], the bin of each: shares of one.
+  // posterior [particles, bins], prior_draws [draws, bins]: of each, shares that sum to one.
   Deconvolution(Tensor posterior, Tensor prior_draws) : posterior_(std::move(posterior)), prior_draws_(std::move(prior_draws)), averaged_(posterior_.mean(0)) {
     const Tensor steps = at::diff(at::eye(posterior_.size(1), at::kDouble), 1, 0);
     roughness_ = at::matmul(steps.t(), steps);
