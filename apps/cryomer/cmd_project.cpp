@@ -49,7 +49,7 @@ void Project::run() const {
   setup.origin = find_origin(setup.config, setup.structure, stack);
   check_fits_box(setup.structure, setup.origin, stack.box(), smallest_pixel_size(stack));
   const Structure centred = setup.centred();
-  const ImageModel images(unit_blobs(centred, atom_width), stack.box(), stack.optics(0).pixel_size, padding);
+  const ImageModel images(unit_blobs(centred, atom_width), stack.box(), padding);
   const Tensor positions = tensor_from(centred.coordinates(), {1, centred.atom_count(), 3});
   const ParticleLoader loader(stack);
   MrcStackWriter writer(out, stack.box(), stack.box(), stack.optics(0).pixel_size);

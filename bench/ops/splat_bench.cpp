@@ -13,7 +13,7 @@ void splat_forward(benchmark::State& state) {
   SplatScene scene;
   for (auto _ : state) {
     std::fill(scene.image.begin(), scene.image.end(), 0.0f);
-    splat_blobs(scene.blobs(), splat_window(kWidth), scene.image.data(), kBox, kBox, set);
+    splat_blobs(scene.blobs(), scene.image.data(), kBox, kBox, set);
     benchmark::ClobberMemory();
   }
   state.SetLabel(name_of(set));
@@ -24,8 +24,8 @@ void splat_forward_and_backward(benchmark::State& state) {
   SplatScene scene;
   for (auto _ : state) {
     std::fill(scene.image.begin(), scene.image.end(), 0.0f);
-    splat_blobs(scene.blobs(), splat_window(kWidth), scene.image.data(), kBox, kBox, set);
-    splat_blobs_backward(scene.blobs(), splat_window(kWidth), scene.image.data(), kBox, kBox,
+    splat_blobs(scene.blobs(), scene.image.data(), kBox, kBox, set);
+    splat_blobs_backward(scene.blobs(), scene.image.data(), kBox, kBox,
                          {scene.gx.data(), scene.gy.data(), nullptr, nullptr}, set);
     benchmark::ClobberMemory();
   }

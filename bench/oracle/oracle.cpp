@@ -91,7 +91,7 @@ int main(int count, char** arguments) {
   }
   rigid = rigid.index_select(0, tensor_from(own_state));
   for (const double padding : {1.0, 2.0}) {
-    ImageModel images(unit_blobs(base, 1.0), stack.box(), stack.optics(0).pixel_size, padding);
+    ImageModel images(unit_blobs(base, 1.0), stack.box(), padding);
     calibrate(images, {batch}, tensor_from(base_positions, {1, base.atom_count(), 3}));
     std::printf("padding %.0f: scale prior %.4f +- %.4f\n", padding, images.scale.mean[0], images.scale.deviation[0]);
     const ObservedBatch observed = images.observe(batch);
@@ -108,7 +108,7 @@ int main(int count, char** arguments) {
   const int64_t candidates = std::min<int64_t>(count > 5 ? std::atoll(arguments[5]) : 0, all);
   if (candidates == 0) return 0;
   const double temperature = count > 6 ? std::atof(arguments[6]) : 1;
-  ImageModel images(unit_blobs(base, 1.0), stack.box(), stack.optics(0).pixel_size, 1.0);
+  ImageModel images(unit_blobs(base, 1.0), stack.box(), 1.0);
   calibrate(images, {batch}, every_state.mean(0));
   images.scale.mean.assign(images.scale.mean.size(), 1.0);  // as simulated
   images.scale.deviation.assign(images.scale.mean.size(), 0.05);

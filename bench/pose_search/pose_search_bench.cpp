@@ -34,7 +34,7 @@ void pose_search(benchmark::State& state) {
   at::Tensor positions = at::empty({kConformations, kAtoms, 3});
   random.fill_normal(positions.data_ptr<float>(), size_t(positions.numel()));
   positions *= 12;
-  ImageModel model({at::ones({kAtoms}), at::ones({kAtoms})}, kBox, 1.2, 1.0);
+  ImageModel model({at::ones({kAtoms}), at::ones({kAtoms})}, kBox, 1.0);
   model.noise.power = at::ones({1, ring_count(kBox)}, at::kDouble);
   model.scale.mean = {0.5};
   model.scale.deviation = {0.1};

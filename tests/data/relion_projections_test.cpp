@@ -60,7 +60,7 @@ Map blobs_of_map(const std::string& path, double voxel, double centre) {
 Tensor projections(const Map& map, const Tensor& rotation, const Tensor& shift, int box) {
   const int64_t count = rotation.size(0);
   return render_projections(map.blobs, map.positions, rotation, shift, at::zeros({count}, at::kLong), at::ones({count}),
-                            ImageModel(map.blobs, 2 * box, 1.0, 1.0).grid());
+                            ImageModel(map.blobs, 2 * box, 1.0).grid());
 }
 
 // RELION shifts by phases, so that what leaves the box on one side comes in on the other: [n, 2 box, 2 box] to [n, box, box].
@@ -141,7 +141,7 @@ struct PointSpreads {
   Tensor images = inverse_fourier_transform(fourier_transform(batch.images) * blur);
 
   Tensor predicted(const ParticleBatch& particles) const {
-    const ImageModel model({at::ones({1}), at::full({1}, float(pixel_size))}, 64, pixel_size, 1.0);
+    const ImageModel model({at::ones({1}), at::full({1}, float(pixel_size))}, 64, 1.0);
     return model.predict(tensor_from(std::vector<float>{float(17 * pixel_size), 0, 0}, {1, 1, 3}), particles,
                          at::ones({particles.size()}));
   }

@@ -95,7 +95,7 @@ std::vector<double> image_of_atom(Vec3 x, const Mat3& rotation, double shift_x, 
 TEST(ImageModel, DrawsOneAtomAsTheFormulaSays) {
   const ParticleOptics p = optics(1.3);
   const ParticleBatch batch = particles(3, p, 11);
-  const ImageModel model(blobs(1), kBox, 1.3, 1.0);
+  const ImageModel model(blobs(1), kBox, 1.0);
   const Vec3 x{4.5, -3, 6};
   const Tensor found = model.predict(tensor_from(std::vector<float>{float(x.x), float(x.y), float(x.z)}, {1, 1, 3}), batch, at::full({3}, 2.5f));
   for (int64_t i = 0; i < 3; ++i) {
@@ -114,7 +114,7 @@ TEST(ImageModel, DrawsOneAtomAsTheFormulaSays) {
 TEST(ImageModel, PutsTheOriginAtPixelHalfTheBoxAndShiftsTowardsLargerIndices) {
   ParticleBatch batch = particles(3, no_ctf(2.0), 1);
   batch.shift = tensor_from(std::vector<float>{0, 0, 6, 0, 0, -4}, {3, 2});  // A
-  const ImageModel model(blobs(1), kBox, 2.0, 1.0);
+  const ImageModel model(blobs(1), kBox, 1.0);
   const Tensor images = model.predict(at::zeros({1, 1, 3}), batch, at::ones({3}));
   auto brightest = [&](int64_t i) {
     const int64_t at = images[i].argmax().item<int64_t>();
@@ -133,14 +133,14 @@ TEST(ImageModel, ShowsFirstRowOfTheRotationAlongX) {
   // A quarter turn about z in RELION's sense (psi = 90): x_view = y, y_view = -x.
   const Mat3 quarter = rotation_from_euler({0, 0, radians(90)});
   for (int k = 0; k < 9; ++k) batch.rotation.data_ptr<float>()[k] = float(quarter.values[k]);
-  const ImageModel model(blobs(1), kBox, 1.0, 1.0);
+  const ImageModel model(blobs(1), kBox, 1.0);
   const Tensor image = model.predict(tensor_from(std::vector<float>{5, 0, 9}, {1, 1, 3}), batch, at::ones({1}));
   EXPECT_EQ(image.argmax().item<int64_t>(), (16 - 5) * kBox + 16);
 }
 
 TEST(ImageModel, DrawsOneConformationForAllImagesOrOneForEach) {
   const ParticleBatch batch = particles(3, optics(1.3), 21);
-  const ImageModel model(blobs(4), kBox, 1.3, 1.0);
+  const ImageModel model(blobs(4), kBox, 1.0);
   const Tensor conformations = random_tensor(5, {3, 4, 3}, 4);
   const Tensor all = model.predict(conformations, batch, at::ones({3}));
   for (int64_t i = 0; i < 3; ++i) {
@@ -163,7 +163,7 @@ double log_ratio(const ImageModel& model, const Tensor& image, const Tensor& pre
 TEST(ImageModel, LikelihoodIsThatOfThePredictionAtTheScaleItFinds) {
   for (const double padding : {1.0, 2.0}) {
     ParticleBatch batch = particles(4, optics(1.3), 31);
-    const ImageModel model = calibrated(ImageModel(blobs(5), kBox, 1.3, padding), 0.5, 1.0, INFINITY);
+    const ImageModel model = calibrated(ImageModel(blobs(5), kBox, padding), 0.5, 1.0, INFINITY);
     const Tensor x = random_tensor(6, {1, 5, 3}, 4);
     batch.images = 30 * model.predict(x, batch, at::ones({4})) + random_tensor(7, {4, kBox, kBox}, 0.7);
     const ViewIndex views{at::zeros({4}, at::kLong), at::arange(4, at::kLong)};
@@ -182,7 +182,7 @@ TEST(ImageModel, LikelihoodIsThatOfThePredictionAtTheScaleItFinds) {
 
 TEST(ImageModel, TakesOffsetAndScaleOutInClosedForm) {
   ParticleBatch batch = particles(2, optics(1.3), 41);
-  const ImageModel model = calibrated(ImageModel(blobs(5), kBox, 1.3, 1.0), 0.5, 1.0, INFINITY);
+  const ImageModel model = calibrated(ImageModel(blobs(5), kBox, 1.0), 0.5, 1.0, INFINITY);
   const Tensor x = random_tensor(8, {1, 5, 3}, 4);
   batch.images = model.predict(x, batch, tensor_from(std::vector<float>{7, -3}, {2})) + random_tensor(9, {2, kBox, kBox}, 0.02);
   const ViewIndex views{at::zeros({2}, at::kLong), at::arange(2, at::kLong)};
@@ -197,7 +197,7 @@ TEST(ImageModel, TakesOffsetAndScaleOutInClosedForm) {
 
 TEST(ImageModel, DrawsTheScaleTowardsItsPrior) {
   ParticleBatch batch = particles(1, optics(1.3), 51);
-  ImageModel model = calibrated(ImageModel(blobs(5), kBox, 1.3, 1.0), 0.5, 2.0, INFINITY);
+  ImageModel model = calibrated(ImageModel(blobs(5), kBox, 1.0), 0.5, 2.0, INFINITY);
   const Tensor x = random_tensor(8, {1, 5, 3}, 4);
   batch.images = model.predict(x, batch, at::full({1}, 6.0f));
   const ViewIndex views{at::zeros({1}, at::kLong), at::zeros({1}, at::kLong)};
@@ -217,7 +217,7 @@ TEST(ImageModel, HonoursEachParticlesOwnOptics) {
   ParticleBatch mixed = particles(2, optics(1.3), 61);
   mixed.optics[1] = optics(1.7, 12000);
   mixed.optics_group = {0, 1};
-  ImageModel model = calibrated(ImageModel(blobs(5), kBox, 1.3, 1.0), 0.5, 1.0, INFINITY, 2);
+  ImageModel model = calibrated(ImageModel(blobs(5), kBox, 1.0), 0.5, 1.0, INFINITY, 2);
   model.noise.power[1].fill_(2.0);
   model.scale.mean = {1.0, 3.0};
   model.scale.deviation = {0.01, 0.01};
@@ -232,7 +232,7 @@ TEST(ImageModel, HonoursEachParticlesOwnOptics) {
     alone.optics_group = {0};
     alone.rotation = mixed.rotation.slice(0, i, i + 1).contiguous();
     alone.shift = mixed.shift.slice(0, i, i + 1).contiguous();
-    ImageModel own(blobs(5), kBox, mixed.optics[i].optics.pixel_size, 1.0);
+    ImageModel own(blobs(5), kBox, 1.0);
     own = calibrated(own, i == 0 ? 0.5 : 2.0, model.scale.mean[i], 0.01);
     const Tensor drawn = own.predict(x, alone, at::full({1}, float(model.scale.mean[i])));
     EXPECT_TRUE(at::allclose(drawn[0], mixed.images[i], 1e-4, 1e-5)) << i;
@@ -247,9 +247,9 @@ TEST(ImageModel, PaddingKeepsTheCtfFromWrappingAround) {
   ParticleBatch batch = particles(1, optics(1.3, 9000), 71);
   batch.shift = tensor_from(std::vector<float>{16, 12}, {1, 2});
   const Tensor x = at::zeros({1, 1, 3});
-  const Tensor plain = ImageModel(blobs(1), kBox, 1.3, 1.0).predict(x, batch, at::ones({1}))[0];
-  const Tensor padded = ImageModel(blobs(1), kBox, 1.3, 2.0).predict(x, batch, at::ones({1}))[0];
-  const Tensor large = ImageModel(blobs(1), 4 * kBox, 1.3, 1.0).predict(x, batch, at::ones({1}))[0];
+  const Tensor plain = ImageModel(blobs(1), kBox, 1.0).predict(x, batch, at::ones({1}))[0];
+  const Tensor padded = ImageModel(blobs(1), kBox, 2.0).predict(x, batch, at::ones({1}))[0];
+  const Tensor large = ImageModel(blobs(1), 4 * kBox, 1.0).predict(x, batch, at::ones({1}))[0];
   const int64_t first = 2 * kBox - kBox / 2;
   const Tensor truth = large.slice(0, first, first + kBox).slice(1, first, first + kBox);
   const double size = truth.abs().max().item<double>();
@@ -259,20 +259,20 @@ TEST(ImageModel, PaddingKeepsTheCtfFromWrappingAround) {
 }
 
 TEST(ImageModel, WithoutPaddingIsTheSameModelOnTheBoxAlone) {
-  const ImageModel model = calibrated(ImageModel(blobs(3), kBox, 1.3, 2.0), 0.5, 2.0, 0.1);
+  const ImageModel model = calibrated(ImageModel(blobs(3), kBox, 2.0), 0.5, 2.0, 0.1);
   EXPECT_EQ(model.grid().padded, 64);
   const ImageModel plain = model.without_padding();
   EXPECT_EQ(plain.grid().padded, kBox);
   EXPECT_EQ(plain.scale.mean[0], 2.0);
   const ParticleBatch batch = particles(2, optics(1.3), 81);
   const Tensor x = random_tensor(8, {1, 3, 3}, 3);
-  EXPECT_TRUE(at::equal(plain.predict(x, batch, at::ones({2})), ImageModel(blobs(3), kBox, 1.3, 1.0).predict(x, batch, at::ones({2}))));
+  EXPECT_TRUE(at::equal(plain.predict(x, batch, at::ones({2})), ImageModel(blobs(3), kBox, 1.0).predict(x, batch, at::ones({2}))));
 }
 
 TEST(ImageModel, RefusesPaddingBelowOneAndImagesOfAnotherSize) {
-  EXPECT_NE(testing::error_of([] { ImageModel(blobs(1), kBox, 1.3, 0.5); }).find("padding is 0.5"), std::string::npos);
+  EXPECT_NE(testing::error_of([] { ImageModel(blobs(1), kBox, 0.5); }).find("padding is 0.5"), std::string::npos);
   ParticleBatch batch = particles(2, optics(1.3), 1, 24);
-  const ImageModel model = calibrated(ImageModel(blobs(1), kBox, 1.3, 1.0), 1, 1, 1);
+  const ImageModel model = calibrated(ImageModel(blobs(1), kBox, 1.0), 1, 1, 1);
   EXPECT_NE(testing::error_of([&] { model.observe(batch); }).find("batch.images"), std::string::npos);
 }
 
@@ -287,7 +287,7 @@ struct Population {
   Tensor positions = random_tensor(12, {1, 40, 3}, 6);
   std::vector<ParticleBatch> batches;
 
-  Population(std::vector<double> scales, double deviation) : model(blobs(40), kBox, 1.3, 1.0) {
+  Population(std::vector<double> scales, double deviation) : model(blobs(40), kBox, 1.0) {
     const auto groups = int64_t(scales.size());
     const Tensor ring = at::arange(ring_count(kBox), at::kDouble);
     model.noise.power = at::empty({groups, ring_count(kBox)}, at::kDouble);
@@ -309,7 +309,7 @@ struct Population {
 
 TEST(Calibrate, RecoversScaleNoiseAndContrastOfEveryGroup) {
   const Population truth({12, -8}, 0.15);  // the second group has protein dark
-  ImageModel model(blobs(40), kBox, 1.3, 1.0);
+  ImageModel model(blobs(40), kBox, 1.0);
   calibrate(model, truth.batches, truth.positions);
   EXPECT_NEAR(model.scale.mean[0], 12, 0.4);
   EXPECT_NEAR(model.scale.mean[1], -8, 0.4);
@@ -326,14 +326,14 @@ TEST(Calibrate, RecoversScaleNoiseAndContrastOfEveryGroup) {
 
 TEST(Calibrate, FindsNoSignalWhereThereIsNone) {
   Population empty({1e-6}, 0);
-  ImageModel model(blobs(40), kBox, 1.3, 1.0);
+  ImageModel model(blobs(40), kBox, 1.0);
   calibrate(model, empty.batches, empty.positions);
   EXPECT_NEAR(model.scale.mean[0], 0, 0.3);
 }
 
 TEST(Calibrate, RefusesImagesThatSayNothing) {
   Population truth({12}, 0.15);
-  ImageModel model(blobs(40), kBox, 1.3, 1.0);
+  ImageModel model(blobs(40), kBox, 1.0);
   for (ParticleBatch& batch : truth.batches) batch.images = at::full_like(batch.images, 3);
   EXPECT_NE(testing::error_of([&] { calibrate(model, truth.batches, truth.positions); }).find("optics group 1 are all constant"), std::string::npos);
 }

@@ -84,7 +84,7 @@ TEST(NoiseWeights, AreTheInverseOfTheExpectedSquareAndZeroAtZeroFrequency) {
 // <w |N|^2> = 1 at every frequency but zero: noise and weights mean the same spectrum.
 TEST(NoiseWeights, WhitenTheNoiseTheModelDraws) {
   const int n = 16;
-  ImageModel model({at::ones({1}), at::ones({1})}, n, 1.0, 1.0);
+  ImageModel model({at::ones({1}), at::ones({1})}, n, 1.0);
   const int64_t rings = ring_count(n);
   model.noise.power = at::stack({at::linspace(4, 0.5, rings, at::kDouble), at::linspace(1, 9, rings, at::kDouble)});
   model.scale = {{1, 1}, {0, 0}};
@@ -106,7 +106,7 @@ TEST(NoiseWeights, WhitenTheNoiseTheModelDraws) {
 
 TEST(NoiseImages, DependOnTheSeedAlone) {
   const int n = 16;
-  ImageModel model({at::ones({1}), at::ones({1})}, n, 1.0, 1.0);
+  ImageModel model({at::ones({1}), at::ones({1})}, n, 1.0);
   model.noise.power = at::ones({1, ring_count(n)}, at::kDouble);
   ParticleBatch batch;
   batch.images = at::zeros({20, n, n});

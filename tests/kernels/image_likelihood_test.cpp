@@ -67,9 +67,9 @@ struct Scene {
   }
 
   AtomBlobs atoms() const { return {amplitude.data(), width.data(), int(amplitude.size())}; }
-  Grid grid() const { return {kBox, padded, 16}; }
+  Grid grid() const { return {kBox, padded}; }
 
-  // Projection with the same 16-pixel windows, centred where `where` puts them, so that finite differences see no jump.
+  // Projection with the same 8-pixel windows, centred where `where` puts them, so that finite differences see no jump.
   std::vector<double> projection(const std::vector<double>& x, const View& v, const std::vector<double>& where) const {
     std::vector<double> image(padded * padded);
     for (size_t a = 0; a < amplitude.size(); ++a) {
@@ -81,11 +81,11 @@ struct Scene {
           base += double{view.rotation[3 * row + i]} * where[3 * a + i];
         }
         c[row] = sum / v.pixel_size + padded / 2;
-        corner[row] = std::floor(base / v.pixel_size + padded / 2) - 7;
+        corner[row] = std::floor(base / v.pixel_size + padded / 2) - 3;
       }
       const double s = width[a] / v.pixel_size;
-      for (int j = std::max(0, int(corner[1])); j < std::min(padded, int(corner[1]) + 16); ++j) {
-        for (int i = std::max(0, int(corner[0])); i < std::min(padded, int(corner[0]) + 16); ++i) {
+      for (int j = std::max(0, int(corner[1])); j < std::min(padded, int(corner[1]) + 8); ++j) {
+        for (int i = std::max(0, int(corner[0])); i < std::min(padded, int(corner[0]) + 8); ++i) {
           const double r2 = (i - c[0]) * (i - c[0]) + (j - c[1]) * (j - c[1]);
           image[j * padded + i] += amplitude[a] / (2 * kPi * s * s) * std::exp(-r2 / (2 * s * s));
         }
@@ -165,11 +165,12 @@ TEST_P(LikelihoodOfEveryInstructionSet, IsTheDirectSumWithPadding) {
 
 TEST_P(LikelihoodOfEveryInstructionSet, HasTheGradientOfFiniteDifferences) {
   for (const int padded : {Scene::kBox, 28}) {
-    const Scene scene(padded, 3.0f);
+    Scene scene(padded, 3.0f);
     ImageWorkspace workspace;
-    std::vector<float> position_gradient(scene.positions.size());
+    std::vector<float> position_gradient(scene.positions.size()), width_gradient(scene.width.size());
     ImageGradients gradients;
     gradients.positions = position_gradient.data();
+    gradients.widths = width_gradient.data();
     image_likelihood(scene.atoms(), scene.positions.data(), scene.view, scene.observed, scene.grid(), &gradients,
                      workspace, GetParam());
     const std::vector<double> base(scene.positions.begin(), scene.positions.end());
@@ -182,7 +183,17 @@ TEST_P(LikelihoodOfEveryInstructionSet, HasTheGradientOfFiniteDifferences) {
       const double expected = (scene.log_likelihood(up, scene.view) - scene.log_likelihood(down, scene.view)) / (2 * h);
       EXPECT_NEAR(position_gradient[i], expected, 2e-4 * (1 + std::abs(expected))) << i;
     }
-    const float big = 1e-3f;  // View holds floats
+    const float big = 1e-3f;  // View and widths are floats
+    for (size_t a = 0; a < scene.width.size(); a += step) {
+      const float width = scene.width[a];
+      scene.width[a] = width + big;
+      const double up = scene.log_likelihood(base, scene.view);
+      scene.width[a] = width - big;
+      const double down = scene.log_likelihood(base, scene.view);
+      scene.width[a] = width;
+      const double expected = (up - down) / (double{width + big} - double{width - big});
+      EXPECT_NEAR(width_gradient[a], expected, 1e-3 * (1 + std::abs(expected))) << a;
+    }
     for (int i = 0; i < 8; i += int(step)) {
       View up = scene.view, down = scene.view;
       float& u = i < 6 ? up.rotation[i] : i == 6 ? up.shift_x : up.shift_y;

@@ -48,7 +48,7 @@ struct Scene {
     shift = random_tensor(random, {3, 2}, 0.5);
     index.conformation = tensor_from(std::vector<int64_t>{1, 0, 1});
     index.image = tensor_from(std::vector<int64_t>{0, 1, 1});
-    observed.grid = {box, box, 16};
+    observed.grid = {box, box};
     observed.weighted_data = random_tensor(random, {2, box, box / 2 + 1, 2}, 0.1);
     observed.weighted_power = random_tensor(random, {2, box, box / 2 + 1}, 0.05).square();
     observed.pixel_size = at::full({2}, 1.2f);
@@ -57,7 +57,7 @@ struct Scene {
   }
 };
 
-TEST(ImageLogLikelihood, HasItsGradientInPositionsRotationAndShift) {
+TEST(ImageLogLikelihood, HasItsGradientInPositionsRotationShiftAndWidths) {
   Scene s;
   Random random(72);
   auto value = [&](const Tensor& p, const Tensor& r, const Tensor& t) {
@@ -68,6 +68,13 @@ TEST(ImageLogLikelihood, HasItsGradientInPositionsRotationAndShift) {
   expect_directional_derivative([&](const Tensor& p) { return value(p, s.rotation, s.shift); }, s.positions, random, 2e-3, 2e-2);
   expect_directional_derivative([&](const Tensor& r) { return value(s.positions, r, s.shift); }, s.rotation, random, 1e-3, 2e-2);
   expect_directional_derivative([&](const Tensor& t) { return value(s.positions, s.rotation, t); }, s.shift, random, 2e-3, 2e-2);
+  const AtomBlobTensors atoms = s.atoms;
+  expect_directional_derivative(
+      [&](const Tensor& w) {
+        s.atoms.width = w;
+        return value(s.positions, s.rotation, s.shift);
+      },
+      atoms.width, random, 2e-3, 2e-2);
 }
 
 TEST(ImageLogLikelihood, NamesAWrongArgument) {

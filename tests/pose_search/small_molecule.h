@@ -28,7 +28,7 @@ inline void put_pose(ParticleBatch& batch, int64_t i, const Mat3& rotation, doub
 }
 
 inline ImageModel small_model(double scale = 1) {
-  ImageModel model({at::ones({40}), at::full({40}, 2.5f)}, kSmallBox, kSmallPixel, 1.0);
+  ImageModel model({at::ones({40}), at::full({40}, 2.5f)}, kSmallBox, 1.0);
   model.noise.power = at::ones({1, ring_count(kSmallBox)}, at::kDouble);
   model.scale.mean = {scale};
   model.scale.deviation = {1e-4 * std::abs(scale)};  // known

@@ -94,7 +94,7 @@ Tensor clean_images(const System& system, const ParticleBatch& truth, const std:
   }
   const auto count = int64_t(state.size());
   const int large = 4 * box;
-  const ImageModel model(unit_blobs(s, 1.0), large, truth.optics[0].optics.pixel_size, 1.0);
+  const ImageModel model(unit_blobs(s, 1.0), large, 1.0);
   ParticleBatch wide = truth;
   wide.images = at::zeros({count, large, large});
   const int64_t first = large / 2 - box / 2;

@@ -57,6 +57,14 @@ TEST(Schedule, BlursAndTempersWhileItWarms) {
   EXPECT_DOUBLE_EQ(at_step(config, 200).pose_temperature(), 1);
 }
 
+TEST(Schedule, LetsResiduesWidenOnceTheLatentsHaveLearned) {
+  const TrainingConfig config = hundred_epochs();
+  EXPECT_EQ(at_step(config, 350).mobility(), 0);
+  EXPECT_NEAR(at_step(config, 450).mobility(), 0.5, 1e-9);
+  EXPECT_EQ(at_step(config, 550).mobility(), 1);
+  EXPECT_EQ(at_step(config, 1000).mobility(), 1);
+}
+
 TEST(Schedule, RaisesTheLearningRateAndLetsItFallAlongHalfACosine) {
   TrainingConfig config = hundred_epochs();
   config.optimiser.final_rate = 0.1;

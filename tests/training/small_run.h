@@ -58,7 +58,7 @@ inline std::string small_data(int particles = 300, Structure s = polyalanine(16)
     table.add_row({std::to_string(i + 1) + "@particles.mrcs", "1", "8000"});
   }
   batch.images = at::zeros({particles, kBox, kBox});
-  const ImageModel model(unit_blobs(s, 1.5), kBox, kPixelSize, 1.0);
+  const ImageModel model(unit_blobs(s, 1.5), kBox, 1.0);
   const Tensor positions = place_atoms(rigid_residues(s), Movement::twist, (amplitude * modes.twists()).contiguous());
   const Tensor clean = model.predict(positions, batch, at::ones({particles}));
   Tensor noise = at::empty(clean.sizes());

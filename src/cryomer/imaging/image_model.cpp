@@ -55,11 +55,10 @@ void ScaleStatistics::update(ScalePrior& prior) const {
   }
 }
 
-ImageModel::ImageModel(AtomBlobTensors atoms, int box, double smallest_pixel_size, double padding)
+ImageModel::ImageModel(AtomBlobTensors atoms, int box, double padding)
     : atoms_(std::move(atoms)) {
   grid_.box = box;
   grid_.padded = padded_box(box, padding);
-  grid_.window = splat_window(atoms_.width.max().item<double>() / smallest_pixel_size);
 }
 
 ImageModel ImageModel::without_padding() const {

@@ -29,7 +29,7 @@ struct ScaleStatistics {
 class ImageModel {
  public:
   // `padding` >= 1 renders on a grid that much larger, so that the CTF's tails do not wrap around the box.
-  ImageModel(AtomBlobTensors atoms, int box, double smallest_pixel_size, double padding);
+  ImageModel(AtomBlobTensors atoms, int box, double padding);
 
   // Images to what the likelihood needs of them, with the current noise and scale. With a blur (standard deviation in A)
   // the likelihood is that of images and projections blurred by it: it says less, but sees atoms from farther away.
@@ -38,6 +38,11 @@ class ImageModel {
   ImageLikelihoodOutput log_likelihood(const Tensor& positions, const Tensor& rotation, const Tensor& shift,
                                        const ViewIndex& index, const ObservedBatch& observed) const {
     return image_log_likelihood(atoms_, positions, rotation, shift, index, observed);
+  }
+  // With the atoms' widths [atoms] as an argument, differentiable in them too.
+  ImageLikelihoodOutput log_likelihood(const Tensor& width, const Tensor& positions, const Tensor& rotation, const Tensor& shift,
+                                       const ViewIndex& index, const ObservedBatch& observed) const {
+    return image_log_likelihood({atoms_.amplitude, width}, positions, rotation, shift, index, observed);
   }
 
   // scale * CTF * projection of one conformation each, as images [batch, box, box]; positions [batch or 1, atoms, 3].
@@ -48,6 +53,8 @@ class ImageModel {
 
   // The same model whose CTF wraps around the box.
   ImageModel without_padding() const;
+
+  void set_widths(const Tensor& width) { atoms_.width = width.detach().contiguous(); }  // [atoms] A
 
   const Grid& grid() const { return grid_; }
   const AtomBlobTensors& atoms() const { return atoms_; }

@@ -60,8 +60,20 @@ void gather_gradients(const Blobs& blobs, const AtomBlobs& atoms, const float* p
                       const Grid& grid, ImageGradients& out, ImageWorkspace& w, InstructionSet set) {
   w.gradient_x.resize(atoms.count);
   w.gradient_y.resize(atoms.count);
-  splat_blobs_backward(blobs, grid.window, w.image.data(), grid.padded, grid.padded,
-                       {w.gradient_x.data(), w.gradient_y.data(), nullptr, nullptr}, set);
+  BlobGradients moved{w.gradient_x.data(), w.gradient_y.data(), nullptr, nullptr};
+  if (out.widths) {
+    w.gradient_weight.resize(atoms.count);
+    w.gradient_falloff.resize(atoms.count);
+    moved.weight = w.gradient_weight.data();
+    moved.falloff = w.gradient_falloff.data();
+  }
+  splat_blobs_backward(blobs, w.image.data(), grid.padded, grid.padded, moved, set);
+  if (out.widths) {
+    // Weight and falloff both go with the inverse square of the width.
+    for (int a = 0; a < atoms.count; ++a) {
+      out.widths[a] = -2 / atoms.width[a] * (w.weight[a] * w.gradient_weight[a] + w.falloff[a] * w.gradient_falloff[a]);
+    }
+  }
   const float per_angstrom = 1 / view.pixel_size;
   double rotation[6] = {}, shift[2] = {};
   for (int a = 0; a < atoms.count; ++a) {
@@ -85,7 +97,7 @@ void render_projection(const AtomBlobs& atoms, const float* positions, const Vie
                        ImageWorkspace& workspace, InstructionSet set) {
   const Blobs blobs = project(atoms, positions, view, grid, workspace, set);
   std::fill_n(image, size_t(grid.padded) * grid.padded, 0.0f);
-  splat_blobs(blobs, grid.window, image, grid.padded, grid.padded, set);
+  splat_blobs(blobs, image, grid.padded, grid.padded, set);
 }
 
 void sample_image(const AtomBlobs& points, const float* positions, const View& view, const Grid& grid, const float* image,
@@ -93,7 +105,7 @@ void sample_image(const AtomBlobs& points, const float* positions, const View& v
   const Blobs blobs = project(points, positions, view, grid, workspace, set);
   workspace.gradient_x.resize(points.count);
   workspace.gradient_y.resize(points.count);
-  splat_blobs_backward(blobs, grid.window, image, grid.padded, grid.padded,
+  splat_blobs_backward(blobs, image, grid.padded, grid.padded,
                        {workspace.gradient_x.data(), workspace.gradient_y.data(), values, nullptr}, set);
   for (int a = 0; a < points.count; ++a) values[a] *= workspace.weight[a] / points.amplitude[a];
 }
@@ -110,7 +122,7 @@ ImageLikelihood image_likelihood(const AtomBlobs& atoms, const float* positions,
 
   const Blobs blobs = project(atoms, positions, view, grid, w, set);
   std::fill(w.image.begin(), w.image.end(), 0.0f);
-  splat_blobs(blobs, grid.window, w.image.data(), padded, padded, set);
+  splat_blobs(blobs, w.image.data(), padded, padded, set);
   real_fft(w.image.data(), padded, padded, w.spectrum.data(), set);
   float* spectrum = w.spectrum.data();
   if (padding) {

@@ -43,7 +43,6 @@ struct ObservedImage {
 struct Grid {
   int box = 0;     // pixels of the observed image, even
   int padded = 0;  // pixels of the grid that is rendered on, even, >= box. Equal: the CTF wraps around the box.
-  int window = 8;  // of the splat, see splat_window()
 };
 
 struct ImageLikelihood {
@@ -58,13 +57,14 @@ struct ImageLikelihood {
 // dL / d(...) of the log likelihood.
 struct ImageGradients {
   float* positions = nullptr;  // [count][3], overwritten
+  float* widths = nullptr;     // [count], overwritten; may be null
   float rotation[6] = {};      // of the first two rows of the view's rotation
   float shift[2] = {};
 };
 
 // Scratch memory of one thread.
 struct ImageWorkspace {
-  std::vector<float> x, y, weight, falloff, gradient_x, gradient_y, image, spectrum, cropped, cropped_spectrum;
+  std::vector<float> x, y, weight, falloff, gradient_x, gradient_y, gradient_weight, gradient_falloff, image, spectrum, cropped, cropped_spectrum;
 };
 
 // positions [count][3] in A, origin at the centre of rotation. `gradients` may be null.

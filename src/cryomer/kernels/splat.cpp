@@ -4,42 +4,25 @@
 
 namespace cryomer {
 
-int splat_window(double largest_width_in_pixels) {
-  // The nearest pixel left out is window / 2 away.
-  int window = 8;
-  while (window / 2 < 4.8 * largest_width_in_pixels) window += 8;
-  return window;
-}
-
-void splat_blobs(const Blobs& blobs, int window, float* image, int width, int height, InstructionSet set) {
-  if (window <= 16) {
+void splat_blobs(const Blobs& blobs, float* image, int width, int height, InstructionSet set) {
 #ifdef CRYOMER_HAS_AVX512
-    if (set == InstructionSet::avx512) return detail::splat_blobs_avx512(blobs, window, image, width, height);
+  if (set == InstructionSet::avx512) return detail::splat_blobs_avx512(blobs, image, width, height);
 #endif
 #ifdef CRYOMER_HAS_AVX2
-    if (set == InstructionSet::avx2) return detail::splat_blobs_avx2(blobs, window, image, width, height);
+  if (set == InstructionSet::avx2) return detail::splat_blobs_avx2(blobs, image, width, height);
 #endif
-  }
-  for (size_t a = 0; a < blobs.count; ++a) detail::splat_blob(blobs, a, window, image, width, height);
+  for (size_t a = 0; a < blobs.count; ++a) detail::splat_blob(blobs, a, image, width, height);
 }
 
-void splat_blobs_backward(const Blobs& blobs, int window, const float* image_gradient, int width, int height,
-                          const BlobGradients& gradients, InstructionSet set) {
-  if (window <= 16) {
+void splat_blobs_backward(const Blobs& blobs, const float* image_gradient, int width, int height, const BlobGradients& gradients,
+                          InstructionSet set) {
 #ifdef CRYOMER_HAS_AVX512
-    if (set == InstructionSet::avx512) {
-      return detail::splat_blobs_backward_avx512(blobs, window, image_gradient, width, height, gradients);
-    }
+  if (set == InstructionSet::avx512) return detail::splat_blobs_backward_avx512(blobs, image_gradient, width, height, gradients);
 #endif
 #ifdef CRYOMER_HAS_AVX2
-    if (set == InstructionSet::avx2) {
-      return detail::splat_blobs_backward_avx2(blobs, window, image_gradient, width, height, gradients);
-    }
+  if (set == InstructionSet::avx2) return detail::splat_blobs_backward_avx2(blobs, image_gradient, width, height, gradients);
 #endif
-  }
-  for (size_t a = 0; a < blobs.count; ++a) {
-    detail::splat_blob_backward(blobs, a, window, image_gradient, width, height, gradients);
-  }
+  for (size_t a = 0; a < blobs.count; ++a) detail::splat_blob_backward(blobs, a, image_gradient, width, height, gradients);
 }
 
 }  // namespace cryomer

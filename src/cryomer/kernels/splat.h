@@ -3,8 +3,9 @@
 //   image[j][i] += weight_a exp(falloff_a ((i - x_a)^2 + (j - y_a)^2))
 //
 // With weight = amplitude / (2 pi s^2) and falloff = -1 / (2 s^2), s the width in pixels, this is Rosenbaum et al. 2021,
-// section 2.3 (projection of a 3D Gaussian, evaluated at every pixel). Each blob is evaluated in a square window of
-// `window` pixels around its centre only; pixels outside of the image are ignored.
+// section 2.3 (projection of a 3D Gaussian, evaluated at every pixel). Each blob is evaluated in a square window around its
+// centre only, the smallest of 8, 16, 32, ... pixels that leaves out nothing nearer than 4.2 widths; pixels outside of the
+// image are ignored.
 #pragma once
 
 #include <cstddef>
@@ -28,15 +29,12 @@ struct BlobGradients {
   float* falloff = nullptr; // [count] overwritten; may be null
 };
 
-// The smallest supported window (a multiple of 8) that leaves out only what is more than 4.8 widths away.
-int splat_window(double largest_width_in_pixels);
-
 // Adds to image [height][width].
-void splat_blobs(const Blobs& blobs, int window, float* image, int width, int height,
+void splat_blobs(const Blobs& blobs, float* image, int width, int height,
                  InstructionSet set = active_instruction_set());
 
 // Gradients of a function whose gradient with respect to the image is `image_gradient` [height][width].
-void splat_blobs_backward(const Blobs& blobs, int window, const float* image_gradient, int width, int height,
-                          const BlobGradients& gradients, InstructionSet set = active_instruction_set());
+void splat_blobs_backward(const Blobs& blobs, const float* image_gradient, int width, int height, const BlobGradients& gradients,
+                          InstructionSet set = active_instruction_set());
 
 }  // namespace cryomer

@@ -1,6 +1,6 @@
 // AVX-512. Blobs are prepared sixteen at a time (window corner, distance of its first pixel, whether it lies inside).
 // For an 8-pixel window one 16-lane exponential then gives the column factors (low half) and the row factors (high half)
-// of a blob and rows are 256-bit; for a 16-pixel window rows are 512-bit.
+// of a blob and rows are 256-bit; for wider windows rows are one or two 512-bit pieces.
 #include "cryomer/kernels/simd_exp.h"
 #include "cryomer/kernels/splat_blob.h"
 
@@ -14,6 +14,7 @@ struct Batch {
   alignas(64) float start_x[16], start_y[16];  // first pixel minus centre
   alignas(64) float falloff[16];               // in powers of two
   alignas(64) int corner[16];                  // offset of the window's first pixel in the image
+  alignas(64) int window[16];                  // 8, 16 or 32
   __mmask16 inside;
   int count;
   size_t first, stride;
@@ -24,7 +25,7 @@ struct Batch {
 
 inline size_t batches(size_t count) { return (count + 15) / 16; }
 
-inline void prepare(const Blobs& b, size_t index, int window, int width, int height, Batch& batch) {
+inline void prepare(const Blobs& b, size_t index, int width, int height, Batch& batch) {
   batch.stride = batches(b.count);
   batch.first = index;
   batch.count = static_cast<int>((b.count - index + batch.stride - 1) / batch.stride);
@@ -35,15 +36,20 @@ inline void prepare(const Blobs& b, size_t index, int window, int width, int hei
   const __m512 x = _mm512_mask_i32gather_ps(zero, used, offsets, b.x + index, 4);
   const __m512 y = _mm512_mask_i32gather_ps(zero, used, offsets, b.y + index, 4);
   const __m512 falloff = _mm512_mask_i32gather_ps(zero, used, offsets, b.falloff + index, 4);
-  const __m512 before_centre = _mm512_set1_ps(static_cast<float>(window / 2 - 1));
+  const auto within = [&](int window) { return _mm512_cmp_ps_mask(falloff, _mm512_set1_ps(window_limit(window)), _CMP_LE_OQ); };
+  const __m512i window = _mm512_mask_blend_epi32(within(8), _mm512_mask_blend_epi32(within(16), _mm512_set1_epi32(32), _mm512_set1_epi32(16)),
+                                                 _mm512_set1_epi32(8));
+  const __m512 size = _mm512_cvtepi32_ps(window);
+  const __m512 before_centre = _mm512_fmsub_ps(size, _mm512_set1_ps(0.5f), _mm512_set1_ps(1));
   const __m512 left = _mm512_sub_ps(_mm512_floor_ps(x), before_centre);
   const __m512 top = _mm512_sub_ps(_mm512_floor_ps(y), before_centre);
   // Compared as floats, so that a NaN or a huge value counts as outside.
   const __mmask16 columns = _mm512_cmp_ps_mask(left, zero, _CMP_GE_OQ) &
-                            _mm512_cmp_ps_mask(left, _mm512_set1_ps(static_cast<float>(width - window)), _CMP_LE_OQ);
+                            _mm512_cmp_ps_mask(_mm512_add_ps(left, size), _mm512_set1_ps(static_cast<float>(width)), _CMP_LE_OQ);
   const __mmask16 rows = _mm512_cmp_ps_mask(top, zero, _CMP_GE_OQ) &
-                         _mm512_cmp_ps_mask(top, _mm512_set1_ps(static_cast<float>(height - window)), _CMP_LE_OQ);
-  batch.inside = columns & rows & used;
+                         _mm512_cmp_ps_mask(_mm512_add_ps(top, size), _mm512_set1_ps(static_cast<float>(height)), _CMP_LE_OQ);
+  batch.inside = columns & rows & used & within(32);
+  _mm512_store_si512(batch.window, window);
   _mm512_store_ps(batch.start_x, _mm512_sub_ps(left, x));
   _mm512_store_ps(batch.start_y, _mm512_sub_ps(top, y));
   _mm512_store_ps(batch.falloff, _mm512_mul_ps(falloff, _mm512_set1_ps(kLog2E)));
@@ -77,14 +83,20 @@ inline void splat8(const Batch& batch, int lane, float weight, float* image, int
   }
 }
 
-inline void splat16(const Batch& batch, int lane, float weight, float* image, int width) {
-  const __m512 x = gaussian(distances16(batch.start_x[lane]), batch.falloff[lane]);
-  const __m512 column_factor = _mm512_mul_ps(x, _mm512_set1_ps(weight));
-  alignas(64) float row_factor[16];
-  _mm512_store_ps(row_factor, gaussian(distances16(batch.start_y[lane]), batch.falloff[lane]));
+template <int kPieces>
+inline void splat_wide(const Batch& batch, int lane, float weight, float* image, int width) {
+  __m512 column_factor[kPieces];
+  alignas(64) float row_factor[16 * kPieces];
+  for (int p = 0; p < kPieces; ++p) {
+    column_factor[p] = _mm512_mul_ps(gaussian(distances16(batch.start_x[lane] + 16 * p), batch.falloff[lane]), _mm512_set1_ps(weight));
+    _mm512_store_ps(row_factor + 16 * p, gaussian(distances16(batch.start_y[lane] + 16 * p), batch.falloff[lane]));
+  }
   float* row = image + batch.corner[lane];
-  for (int j = 0; j < 16; ++j, row += width) {
-    _mm512_storeu_ps(row, _mm512_fmadd_ps(column_factor, _mm512_set1_ps(row_factor[j]), _mm512_loadu_ps(row)));
+  for (int j = 0; j < 16 * kPieces; ++j, row += width) {
+    const __m512 factor = _mm512_set1_ps(row_factor[j]);
+    for (int p = 0; p < kPieces; ++p) {
+      _mm512_storeu_ps(row + 16 * p, _mm512_fmadd_ps(column_factor[p], factor, _mm512_loadu_ps(row + 16 * p)));
+    }
   }
 }
 
@@ -126,44 +138,58 @@ inline Moments moments8(const Batch& batch, int lane, const float* g, int width)
   return m;
 }
 
-inline Moments moments16(const Batch& batch, int lane, const float* g, int width) {
-  const __m512 dx = distances16(batch.start_x[lane]), dy = distances16(batch.start_y[lane]);
-  const __m512 column_factor = gaussian(dx, batch.falloff[lane]), row_factors = gaussian(dy, batch.falloff[lane]);
-  const __m512 row_moments = _mm512_mul_ps(dy, row_factors);
-  alignas(64) float row_factor[16], row_moment[16], row_second[16];
-  _mm512_store_ps(row_factor, row_factors);
-  _mm512_store_ps(row_moment, row_moments);
-  _mm512_store_ps(row_second, _mm512_mul_ps(dy, row_moments));
-  const float* row = g + batch.corner[lane];
-  __m512 zeroth = _mm512_setzero_ps(), first = zeroth, second = zeroth;
-  for (int j = 0; j < 16; ++j, row += width) {
-    const __m512 values = _mm512_loadu_ps(row);
-    zeroth = _mm512_fmadd_ps(values, _mm512_set1_ps(row_factor[j]), zeroth);
-    first = _mm512_fmadd_ps(values, _mm512_set1_ps(row_moment[j]), first);
-    second = _mm512_fmadd_ps(values, _mm512_set1_ps(row_second[j]), second);
+template <int kPieces>
+inline Moments moments_wide(const Batch& batch, int lane, const float* g, int width) {
+  __m512 column_factor[kPieces], column_moment[kPieces], column_second[kPieces];
+  alignas(64) float row_factor[16 * kPieces], row_moment[16 * kPieces], row_second[16 * kPieces];
+  for (int p = 0; p < kPieces; ++p) {
+    const __m512 dx = distances16(batch.start_x[lane] + 16 * p), dy = distances16(batch.start_y[lane] + 16 * p);
+    column_factor[p] = gaussian(dx, batch.falloff[lane]);
+    column_moment[p] = _mm512_mul_ps(dx, column_factor[p]);
+    column_second[p] = _mm512_mul_ps(dx, column_moment[p]);
+    const __m512 factor = gaussian(dy, batch.falloff[lane]), moment = _mm512_mul_ps(dy, factor);
+    _mm512_store_ps(row_factor + 16 * p, factor);
+    _mm512_store_ps(row_moment + 16 * p, moment);
+    _mm512_store_ps(row_second + 16 * p, _mm512_mul_ps(dy, moment));
   }
-  const __m512 column_moment = _mm512_mul_ps(dx, column_factor);
-  Moments m;
-  m.sum = _mm512_reduce_add_ps(_mm512_mul_ps(zeroth, column_factor));
-  m.sum_dx = _mm512_reduce_add_ps(_mm512_mul_ps(zeroth, column_moment));
-  m.sum_dy = _mm512_reduce_add_ps(_mm512_mul_ps(first, column_factor));
-  m.sum_r2 = _mm512_reduce_add_ps(
-      _mm512_fmadd_ps(zeroth, _mm512_mul_ps(dx, column_moment), _mm512_mul_ps(second, column_factor)));
-  return m;
+  const float* row = g + batch.corner[lane];
+  __m512 zeroth[kPieces] = {}, first[kPieces] = {}, second[kPieces] = {};
+  for (int j = 0; j < 16 * kPieces; ++j, row += width) {
+    for (int p = 0; p < kPieces; ++p) {
+      const __m512 values = _mm512_loadu_ps(row + 16 * p);
+      zeroth[p] = _mm512_fmadd_ps(values, _mm512_set1_ps(row_factor[j]), zeroth[p]);
+      first[p] = _mm512_fmadd_ps(values, _mm512_set1_ps(row_moment[j]), first[p]);
+      second[p] = _mm512_fmadd_ps(values, _mm512_set1_ps(row_second[j]), second[p]);
+    }
+  }
+  __m512 sum = _mm512_setzero_ps(), sum_dx = sum, sum_dy = sum, sum_r2 = sum;
+  for (int p = 0; p < kPieces; ++p) {
+    sum = _mm512_fmadd_ps(zeroth[p], column_factor[p], sum);
+    sum_dx = _mm512_fmadd_ps(zeroth[p], column_moment[p], sum_dx);
+    sum_dy = _mm512_fmadd_ps(first[p], column_factor[p], sum_dy);
+    sum_r2 = _mm512_fmadd_ps(zeroth[p], column_second[p], _mm512_fmadd_ps(second[p], column_factor[p], sum_r2));
+  }
+  return {_mm512_reduce_add_ps(sum), _mm512_reduce_add_ps(sum_dx), _mm512_reduce_add_ps(sum_dy), _mm512_reduce_add_ps(sum_r2)};
 }
 
-template <int kWindow, bool kWidths>
+template <bool kWidths>
+Moments moments(const Batch& batch, int lane, const float* g, int width) {
+  if (batch.window[lane] == 8) return moments8<kWidths>(batch, lane, g, width);
+  return batch.window[lane] == 16 ? moments_wide<1>(batch, lane, g, width) : moments_wide<2>(batch, lane, g, width);
+}
+
+template <bool kWidths>
 void backward(const Blobs& b, const float* g, int width, int height, const BlobGradients& out) {
   Batch batch;
   for (size_t index = 0; index < batches(b.count); ++index) {
-    prepare(b, index, kWindow, width, height, batch);
+    prepare(b, index, width, height, batch);
     for (int lane = 0; lane < batch.count; ++lane) {
       const size_t a = batch.blob(lane);
       if (!batch.is_inside(lane)) {
-        splat_blob_backward(b, a, kWindow, g, width, height, out);
+        splat_blob_backward(b, a, g, width, height, out);
         continue;
       }
-      const Moments m = kWindow == 8 ? moments8<kWidths>(batch, lane, g, width) : moments16(batch, lane, g, width);
+      const Moments m = moments<kWidths>(batch, lane, g, width);
       const float factor = -2 * b.falloff[a] * b.weight[a];
       out.x[a] = factor * m.sum_dx;
       out.y[a] = factor * m.sum_dy;
@@ -175,34 +201,28 @@ void backward(const Blobs& b, const float* g, int width, int height, const BlobG
 
 }  // namespace
 
-void splat_blobs_avx512(const Blobs& blobs, int window, float* image, int width, int height) {
+void splat_blobs_avx512(const Blobs& blobs, float* image, int width, int height) {
   const Blobs b = blobs;  // a local copy: the compiler need not fear that the image overlaps the pointers
   Batch batch;
   for (size_t index = 0; index < batches(b.count); ++index) {
-    prepare(b, index, window, width, height, batch);
+    prepare(b, index, width, height, batch);
     for (int lane = 0; lane < batch.count; ++lane) {
       const size_t a = batch.blob(lane);
       if (!batch.is_inside(lane)) {
-        splat_blob(b, a, window, image, width, height);
-      } else if (window == 8) {
+        splat_blob(b, a, image, width, height);
+      } else if (batch.window[lane] == 8) {
         splat8(batch, lane, b.weight[a], image, width);
+      } else if (batch.window[lane] == 16) {
+        splat_wide<1>(batch, lane, b.weight[a], image, width);
       } else {
-        splat16(batch, lane, b.weight[a], image, width);
+        splat_wide<2>(batch, lane, b.weight[a], image, width);
       }
     }
   }
 }
 
-void splat_blobs_backward_avx512(const Blobs& b, int window, const float* g, int width, int height,
-                                 const BlobGradients& out) {
-  const bool widths = out.weight || out.falloff;
-  if (window == 16) {
-    backward<16, true>(b, g, width, height, out);
-  } else if (widths) {
-    backward<8, true>(b, g, width, height, out);
-  } else {
-    backward<8, false>(b, g, width, height, out);
-  }
+void splat_blobs_backward_avx512(const Blobs& b, const float* g, int width, int height, const BlobGradients& out) {
+  out.weight || out.falloff ? backward<true>(b, g, width, height, out) : backward<false>(b, g, width, height, out);
 }
 
 }  // namespace cryomer::detail

@@ -8,6 +8,15 @@
 
 namespace cryomer::detail {
 
+// A window of `window` pixels leaves out nothing nearer than 4.2 widths from the centre if falloff is at most this.
+constexpr float window_limit(int window) { return -2 * 4.2f * 4.2f / (float(window) * float(window)); }
+
+inline int blob_window(float falloff) {
+  int window = 8;
+  while (falloff > window_limit(window) && window < 1 << 14) window *= 2;
+  return window;
+}
+
 // First pixel of the window around a centre: pixels first .. first + window - 1.
 inline int window_start(float centre, int window) { return static_cast<int>(std::floor(centre)) - window / 2 + 1; }
 
@@ -16,7 +25,8 @@ inline bool is_near_image(float x, float y, int window, int width, int height) {
   return x > -window && y > -window && x < width + window && y < height + window;
 }
 
-inline void splat_blob(const Blobs& b, size_t a, int window, float* image, int width, int height) {
+inline void splat_blob(const Blobs& b, size_t a, float* image, int width, int height) {
+  const int window = blob_window(b.falloff[a]);
   if (!is_near_image(b.x[a], b.y[a], window, width, height)) return;
   const int left = window_start(b.x[a], window), top = window_start(b.y[a], window);
   for (int j = std::max(top, 0); j < std::min(top + window, height); ++j) {
@@ -29,8 +39,8 @@ inline void splat_blob(const Blobs& b, size_t a, int window, float* image, int w
   }
 }
 
-inline void splat_blob_backward(const Blobs& b, size_t a, int window, const float* g, int width, int height,
-                                const BlobGradients& out) {
+inline void splat_blob_backward(const Blobs& b, size_t a, const float* g, int width, int height, const BlobGradients& out) {
+  const int window = blob_window(b.falloff[a]);
   // Sums of g * exp(falloff * r^2) times 1, dx, dy, r^2.
   float sum = 0, sum_dx = 0, sum_dy = 0, sum_r2 = 0;
   if (is_near_image(b.x[a], b.y[a], window, width, height)) {
@@ -54,10 +64,10 @@ inline void splat_blob_backward(const Blobs& b, size_t a, int window, const floa
   if (out.falloff) out.falloff[a] = b.weight[a] * sum_r2;
 }
 
-// The SIMD versions take 8- and 16-pixel windows; anything else goes to the reference.
-void splat_blobs_avx2(const Blobs&, int window, float* image, int width, int height);
-void splat_blobs_backward_avx2(const Blobs&, int window, const float* g, int width, int height, const BlobGradients&);
-void splat_blobs_avx512(const Blobs&, int window, float* image, int width, int height);
-void splat_blobs_backward_avx512(const Blobs&, int window, const float* g, int width, int height, const BlobGradients&);
+// The SIMD versions leave windows of more than 32 pixels to the reference.
+void splat_blobs_avx2(const Blobs&, float* image, int width, int height);
+void splat_blobs_backward_avx2(const Blobs&, const float* g, int width, int height, const BlobGradients&);
+void splat_blobs_avx512(const Blobs&, float* image, int width, int height);
+void splat_blobs_backward_avx512(const Blobs&, const float* g, int width, int height, const BlobGradients&);
 
 }  // namespace cryomer::detail

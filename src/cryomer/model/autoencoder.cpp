@@ -19,14 +19,21 @@ NormalModes modes_for(const DecoderConfig& config, const Structure& base) {
 Autoencoder::Autoencoder(const ModelConfig& config, const Structure& base, int64_t box, double smallest_pixel_size,
                          uint64_t seed)
     : parameters(seed),
-      images(unit_blobs(base, config.atom_width), static_cast<int>(box), smallest_pixel_size, config.padding),
+      images(unit_blobs(base, config.atom_width), static_cast<int>(box), config.padding),
       bodies(rigid_residues(base)),
       base_positions(tensor_from(base.coordinates(), {base.atom_count(), 3})),
+      widths(config, *bodies, parameters),
       encoder(config.encoder, base_positions, box, smallest_pixel_size, config.latent_dim, parameters),
       decoder(config.decoder, bodies, modes_for(config.decoder, base), config.latent_dim, parameters),
       prior(LatentPrior::standard_normal(config.latent_dim)),
       latent_dim(config.latent_dim) {
+  refresh_widths();
   if (config.pose_network.used) pose_network.emplace(config.pose_network, encoder.width(), decoder.representation_size(), parameters);
+}
+
+void Autoencoder::refresh_widths() {
+  at::NoGradGuard guard;
+  images.set_widths(widths());
 }
 
 DiagonalGaussian Autoencoder::encode_pose(const ParticleBatch& batch, const ObservedBatch& observed) const {

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "cryomer/model/atom_widths.h"
 #include "cryomer/model/conformation_decoder.h"
 #include "cryomer/model/conformation_encoder.h"
 #include "cryomer/model/latent_prior.h"
@@ -24,10 +25,14 @@ class Autoencoder {
   // The network's distribution over each image's pose (latents of PoseNetwork) with its most likely conformation.
   DiagonalGaussian encode_pose(const ParticleBatch& batch, const ObservedBatch& observed) const;
 
+  // After what is learned has changed: `images` has a copy of the widths.
+  void refresh_widths();
+
   ParameterSet parameters;
   ImageModel images;
   std::shared_ptr<const RigidBodyData> bodies;
   Tensor base_positions;  // [atoms, 3]
+  AtomWidths widths;
   ConformationEncoder encoder;
   ConformationDecoder decoder;
   std::optional<PoseNetwork> pose_network;

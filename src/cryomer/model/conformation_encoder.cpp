@@ -4,7 +4,6 @@
 
 #include "cryomer/base/text.h"
 #include "cryomer/base/units.h"
-#include "cryomer/kernels/splat.h"
 
 namespace cryomer {
 
@@ -74,10 +73,8 @@ Tensor ConformationEncoder::features(const ParticleBatch& batch, const ObservedB
   const Tensor residual =
       low_pass * (scale * observed.weighted_data -
                   scale.square() * observed.weighted_power.unsqueeze(3) * fourier_transform(projection));
-  Grid sampling = grid;
-  sampling.window = splat_window(point_blobs_.width[0].item<double>() / observed.pixel_size.min().item<double>());
   const Tensor seen = sample_images(point_blobs_, points_, rotation, shift, inverse_fourier_transform(residual),
-                                    observed.pixel_size, sampling);
+                                    observed.pixel_size, grid);
   return at::cat({seen * feature_scale, rotation.reshape({count, 9})}, 1);
 }
 

@@ -30,7 +30,8 @@ void PoseNetworkConfig::visit(ConfigVisitor& v) {
 void ModelConfig::visit(ConfigVisitor& v) {
   v.field("latent_dim", latent_dim, "dimension of the conformation latent");
   v.field("prior_components", prior_components, "normal distributions in the learned prior; 1: standard normal");
-  v.field("atom_width", atom_width, "A, standard deviation of an atom's blob");
+  v.field("atom_width", atom_width, "A, standard deviation of an atom's blob at the start");
+  v.field("largest_atom_width", largest_atom_width, "A, which residues may learn to widen to; not above atom_width: widths are not learned");
   v.field("padding", padding, "rendered grid over the box; 1: the CTF wraps around, 2: it never does");
   v.group("encoder", encoder);
   v.group("decoder", decoder);

@@ -37,7 +37,8 @@ struct PoseNetworkConfig {
 struct ModelConfig {
   int64_t latent_dim = 32;
   int64_t prior_components = 8;  // normal distributions in the learned prior; 1: standard normal, as the paper
-  double atom_width = 1.0;  // A, standard deviation of an atom's blob
+  double atom_width = 1.0;  // A, standard deviation of an atom's blob at the start
+  double largest_atom_width = 2.0;  // A, which atoms may widen to; not above atom_width: they do not, as the paper
   double padding = 1.0;     // the rendered grid over the box; 2: the CTF never wraps around
   EncoderConfig encoder;
   DecoderConfig decoder;

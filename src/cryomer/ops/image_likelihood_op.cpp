@@ -44,7 +44,7 @@ void check_index(const Tensor& index, const char* name, int64_t views, int64_t l
 
 struct LikelihoodFunction : torch::autograd::Function<LikelihoodFunction> {
   static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context, const Tensor& positions,
-                                                const Tensor& rotation, const Tensor& shift, const AtomBlobTensors* atoms,
+                                                const Tensor& rotation, const Tensor& shift, const Tensor& width, const AtomBlobTensors* atoms,
                                                 const ViewIndex* index, const ObservedBatch* observed,
                                                 bool with_gradient) {
     const int64_t views = rotation.size(0), atom_count = positions.size(1);
@@ -53,6 +53,9 @@ struct LikelihoodFunction : torch::autograd::Function<LikelihoodFunction> {
                   index->image.data_ptr<int64_t>(), views};
     Tensor values = at::empty({4, views});
     Tensor position_gradient = at::empty({with_gradient ? views : 0, atom_count, 3});
+    const bool widths = with_gradient && width.requires_grad();
+    Tensor width_gradient = at::empty({widths ? views : 0, atom_count});
+    float* const width_rows = width_gradient.data_ptr<float>();
     Tensor pose_gradient = at::zeros({with_gradient ? views : 0, 11});
     const float* const all_positions = positions.data_ptr<float>();
     const float* const pixel_size = observed->pixel_size.data_ptr<float>();
@@ -66,6 +69,7 @@ struct LikelihoodFunction : torch::autograd::Function<LikelihoodFunction> {
         const ObservedImage target = observed_image(*observed, image);
         ImageGradients gradients;
         if (with_gradient) gradients.positions = gradient_rows + i * atom_count * 3;
+        if (widths) gradients.widths = width_rows + i * atom_count;
         const ImageLikelihood found =
             image_likelihood(blobs, all_positions + v.conformation[i] * atom_count * 3, v.view(i, pixel_size[image]),
                              target, observed->grid, with_gradient ? &gradients : nullptr, workspace);
@@ -80,7 +84,7 @@ struct LikelihoodFunction : torch::autograd::Function<LikelihoodFunction> {
       }
     });
     if (with_gradient) {
-      context->save_for_backward({position_gradient, pose_gradient, index->conformation});
+      context->save_for_backward({position_gradient, pose_gradient, index->conformation, width_gradient});
       context->saved_data["conformations"] = positions.size(0);
       bool one_to_one = views == positions.size(0);
       for (int64_t i = 0; one_to_one && i < views; ++i) one_to_one = v.conformation[i] == i;
@@ -101,7 +105,8 @@ struct LikelihoodFunction : torch::autograd::Function<LikelihoodFunction> {
       positions = summed.index_add_(0, saved[2], positions);
     }
     const Tensor pose = saved[1] * upstream.unsqueeze(1);
-    return {positions, pose.slice(1, 0, 9).reshape({-1, 3, 3}), pose.slice(1, 9, 11), {}, {}, {}, {}};
+    const Tensor width = saved[3].size(0) > 0 ? at::matmul(upstream, saved[3]) : Tensor();
+    return {positions, pose.slice(1, 0, 9).reshape({-1, 3, 3}), pose.slice(1, 9, 11), width, {}, {}, {}, {}};
   }
 };
 
@@ -128,8 +133,8 @@ ImageLikelihoodOutput image_log_likelihood(const AtomBlobTensors& atoms, const T
   check_cpu_float(s, "shift");
   check_cpu_float(observed.weighted_data, "observed.weighted_data");
   check_cpu_float(observed.weighted_power, "observed.weighted_power");
-  const bool with_gradient = at::GradMode::is_enabled() && (p.requires_grad() || r.requires_grad() || s.requires_grad());
-  const auto outputs = LikelihoodFunction::apply(p, r, s, &atoms, &index, &observed, with_gradient);
+  const bool with_gradient = at::GradMode::is_enabled() && (p.requires_grad() || r.requires_grad() || s.requires_grad() || atoms.width.requires_grad());
+  const auto outputs = LikelihoodFunction::apply(p, r, s, atoms.width, &atoms, &index, &observed, with_gradient);
   return {outputs[0], outputs[1][0], outputs[1][1], outputs[1][2]};
 }
 

@@ -31,7 +31,7 @@ struct ViewIndex {
 };
 
 struct ImageLikelihoodOutput {
-  Tensor log_likelihood;  // [views], differentiable in positions, rotation and shift
+  Tensor log_likelihood;  // [views], differentiable in positions, rotation, shift and the atoms' widths
   Tensor scale;           // [views]
   Tensor overlap, power;  // [views], see ImageLikelihood
 };

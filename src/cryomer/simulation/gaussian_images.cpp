@@ -100,7 +100,7 @@ class CleanImages {
       : structure_(structure),
         states_(structure, states),
         settings_(s),
-        model_(unit_blobs(structure, s.atom_width), int(s.box), s.pixel_size, 2.0),
+        model_(unit_blobs(structure, s.atom_width), int(s.box), 2.0),
         radius_(radius_about(structure, structure.centroid())) {}
 
   double radius() const { return radius_; }

@@ -36,6 +36,7 @@ void store_model(const Autoencoder& model, NamedTensors& checkpoint) {
   checkpoint.tensors["images/noise_power"] = model.images.noise.power;
   checkpoint.tensors["images/scale_mean"] = tensor_from(model.images.scale.mean);
   checkpoint.tensors["images/scale_deviation"] = tensor_from(model.images.scale.deviation);
+  store_scalar(checkpoint, "images/mobile_share", model.widths.mobile_share);
   checkpoint.tensors["encoder/feature_scale"] = model.encoder.feature_scale;
   checkpoint.tensors["prior/weight"] = model.prior.weight;
   checkpoint.tensors["prior/mean"] = model.prior.mean;
@@ -44,6 +45,8 @@ void store_model(const Autoencoder& model, NamedTensors& checkpoint) {
 
 void restore_model(Autoencoder& model, const NamedTensors& checkpoint, const std::string& source) {
   for (const auto& [name, tensor] : model.parameters.all()) copy_into(tensor, checkpoint, "parameter/" + name, source);
+  model.widths.mobile_share = restore_scalar(checkpoint, "images/mobile_share", source);
+  model.refresh_widths();
   const Tensor power = restore_tensor(checkpoint, "images/noise_power", {-1, ring_count(model.images.grid().box)}, source);
   const int64_t groups = power.size(0);
   model.images.noise.power = power;

@@ -21,7 +21,7 @@ ImageLikelihoodOutput seen_at_poses(const Autoencoder& model, const Tensor& posi
   const ViewIndex index{conformations == 1 ? at::zeros({views}, at::kLong)
                                            : at::arange(conformations, at::kLong).repeat_interleave(views / conformations),
                         at::arange(images, at::kLong).repeat_interleave(views / images)};
-  return model.images.log_likelihood(positions, batch.rotation, batch.shift, index, observed);
+  return model.images.log_likelihood(model.widths(), positions, batch.rotation, batch.shift, index, observed);
 }
 
 ParticleBatch with_poses(ParticleBatch batch, const Poses& poses) {

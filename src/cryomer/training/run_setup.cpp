@@ -47,7 +47,7 @@ double explained(const TrainingConfig& config, const Structure& structure, const
   at::NoGradGuard guard;
   Structure moved = structure;
   for (Atom& atom : moved.atoms) atom.position = atom.position - origin;
-  ImageModel images(unit_blobs(structure, config.model.atom_width), stack.box(), smallest_pixel_size(stack), 1.0);
+  ImageModel images(unit_blobs(structure, config.model.atom_width), stack.box(), 1.0);
   const Tensor positions = tensor_from(moved.coordinates(), {1, structure.atom_count(), 3});
   calibrate(images, particles, positions);
   double total = 0;
@@ -122,6 +122,10 @@ TrainedModel load_trained_model(const RunDirectory& directory) {
       trained.setup.config.model, trained.setup.centred(), int64_t(restore_scalar(checkpoint, "data/box", source)),
       trained.smallest_pixel_size, uint64_t(trained.setup.config.seed));
   restore_model(*trained.model, checkpoint, source);
+  if (trained.model->widths.learned()) {
+    const std::vector<float> b = to_floats(trained.model->widths.b_factors());
+    for (size_t a = 0; a < b.size(); ++a) trained.setup.structure.atoms[a].b_factor = b[a];
+  }
   const auto groups = checkpoint.metadata.find("optics_groups");
   if (groups != checkpoint.metadata.end()) trained.optics_groups = split(groups->second, '\n');
   if (trained.poses_were_inferred() && !trained.model->pose_network) {

@@ -11,6 +11,8 @@ namespace {
 
 constexpr double kSettlingShare = 0.15;  // of the run
 constexpr double kLeastWarmth = 0.01;
+// Shares of the run. Earlier, residues that blur would leave the latents less to explain, and fewer motions are found.
+constexpr double kMobileFrom = 0.35, kMobileTo = 0.55;
 
 }  // namespace
 
@@ -48,6 +50,8 @@ double Schedule::blur() const {
 }
 
 double Schedule::pose_temperature() const { return 1 + (config_.pose_search.temperature - 1) * (1 - warmed()); }
+
+double Schedule::mobility() const { return std::clamp((progress_ - kMobileFrom) / (kMobileTo - kMobileFrom), 0.0, 1.0); }
 
 bool Schedule::poses_alone() const { return config_.model.pose_network.used && progress_ < config_.objective.poses_alone; }
 

@@ -18,6 +18,7 @@ class Schedule {
   double learning_rate() const;                  // share of the configured one
   double blur() const;                           // A
   double pose_temperature() const;
+  double mobility() const;                       // share of the residues' own widths that counts, see AtomWidths
   bool poses_alone() const;                      // the first of the paper's stages
 
   // Once the held-out bound is flat the learning rate falls over a last share of the run: to go on at a high one would only fit the

@@ -251,6 +251,8 @@ void Trainer::train_step() {
     last_checkpoint_ = std::chrono::steady_clock::now();
   }
   optimiser_.step(c.optimiser.learning_rate * rate, c.optimiser.clip);
+  model_.widths.mobile_share = schedule_.mobility();
+  model_.refresh_widths();
   decay_weights(c.optimiser.learning_rate * rate * c.optimiser.decay);
   for (const StepPart& part : parts) {
     learn_views(part, rate);
@@ -355,7 +357,7 @@ void Trainer::end_of_epoch() {
                              "{}, {} left",
                              row.epoch, row.stage, row.training.log_likelihood - row.base_log_likelihood,
                              row.held_out.log_likelihood - row.base_log_likelihood, row.training.kl, row.training.chain,
-                             duration_text(row.seconds), duration_text(row.seconds * (1 - done) / std::max(done, 1e-6))));
+                             duration_text(row.seconds), duration_text((row.seconds - search_seconds_) * (1 - done) / std::max(done, 1e-6))));
   const double value = row.held_out.log_likelihood - row.held_out.kl;
   if (value > best_held_out_ + 0.01 || schedule_.warmed() < 1 || schedule_.poses_alone()) {
     best_held_out_ = value;
@@ -414,6 +416,26 @@ void Trainer::say_how_sure_poses_are() const {
   if (share > 0.2) log_warning("many poses are tied: mirror solutions or too much noise; do not trust single particles, nor the ensemble without a check");
 }
 
+void Trainer::say_what_is_blurred() const {
+  if (!model_.widths.learned()) return;
+  constexpr double kNearly = 0.97;
+  const std::vector<float> widths = to_floats(model_.widths());
+  const std::vector<Residue>& residues = setup_.structure.residues;
+  const double largest = setup_.config.model.largest_atom_width;
+  auto blurred = [&](size_t r) { return r < residues.size() && widths[size_t(residues[r].first_atom)] > kNearly * largest; };
+  std::vector<std::string> stretches;
+  for (size_t first = 0; first < residues.size(); ++first) {
+    if (!blurred(first)) continue;
+    size_t last = first;
+    while (blurred(last + 1) && residues[last + 1].chain == residues[first].chain) ++last;
+    stretches.push_back(residue_label(residues[first]) + (last > first ? formatted(" to {}", residues[last].number) : ""));
+    first = last;
+  }
+  if (stretches.empty()) return;
+  log_warning("{} {} as blurred as atoms may be ({} A): more moves there than the ensemble shows", join(stretches, ", "),
+              stretches.size() > 1 || stretches.front().find(" to ") != std::string::npos ? "are" : "is", largest);
+}
+
 void Trainer::run() {
   if (!begun_) begin();
   last_checkpoint_ = epoch_start_ = std::chrono::steady_clock::now();
@@ -433,6 +455,7 @@ void Trainer::run() {
   }
   save_checkpoint();
   if (poses_are_candidates()) say_how_sure_poses_are();
+  say_what_is_blurred();
 }
 
 void Trainer::save_checkpoint() const {

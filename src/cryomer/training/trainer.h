@@ -42,6 +42,7 @@ class Trainer {
   bool poses_are_candidates() const { return setup_.config.data.poses != "given" && !model_.pose_network; }
   void search_poses_again();
   void say_how_sure_poses_are() const;
+  void say_what_is_blurred() const;
   void give_particles_posteriors();
   double elapsed() const;
   void look_at_the_clock();

@@ -79,6 +79,7 @@ void apply_paper_recipe(TrainingConfig& config, bool poses_inferred) {
   config.model.pose_network.used = poses_inferred;
   config.model.latent_dim = 32;
   config.model.prior_components = 1;
+  config.model.largest_atom_width = 0;
   config.model.padding = 2;
   config.model.encoder.kind = "image";
   config.model.encoder.widths = {2048, 1024, 512, 512};
@@ -115,6 +116,7 @@ void TrainingConfig::check() const {
   between("model.latent_dim (--latent-dim)", double(model.latent_dim), 1, 1024);
   between("model.prior_components", double(model.prior_components), 1, 1000);
   between("model.atom_width", model.atom_width, 0.01, 20);
+  between("model.largest_atom_width", model.largest_atom_width, 0, 20);
   between("model.padding", model.padding, 1, 8);
   between("model.decoder.blocks", double(model.decoder.blocks), 0, 1000);
   between("model.encoder.grid_margin", model.encoder.grid_margin, 0, 1000);
