@@ -19,7 +19,7 @@ case $set_name in
   rigid) base=$data/adk/adk_open.pdb states=$data/adk/adk_open.pdb particles=4096 snr=${SNR:-0.05} time=${3:-10m}
          distances=("${adk_distances[@]}") ;;
   aurka) base=$data/aurka/base.pdb states=$data/aurka/apo_ensemble.dcd particles=10000 snr=${SNR:-0.1} time=${3:-20m}
-         distances=(--distance A/284/CA:A/225/CA --distance A/288/CA:A/255/CZ) ;;
+         distances=(--distance A/284/CA:A/225/CA --cut 37 --distance A/288/CA:A/255/CZ --cut 6.5) ;;  # the paper's four groups
   *) echo "error: data set '$set_name' is unknown. Known: adk, aurka, rigid" >&2; exit 2 ;;
 esac
 structure=${STRUCTURE:-$base}

@@ -187,6 +187,8 @@ TEST(Findings, JudgeAPosterior) {
   EXPECT_TRUE(says(findings(p), Verdict::wrong, "calibration", "too cautious"));
   p.rmsd_mean = 3;
   EXPECT_TRUE(says(findings(p), Verdict::wrong, "posterior", "no nearer"));
+  p.rmsd_mean = 0.99 * p.rmsd_baseline;
+  EXPECT_TRUE(says(findings(p), Verdict::wrong, "posterior", "hardly nearer"));
   p.distances[0].bias = 1;
   EXPECT_TRUE(says(findings(p), Verdict::wrong, "distance", "1.00 A too long"));
 }

@@ -12,6 +12,7 @@ namespace cryomer {
 namespace {
 
 constexpr double kErrors = 3;         // standard errors beyond which a difference is not chance
+constexpr double kHardlyNearer = 0.95;  // of the base structure's RMSD: particles that are not below it say nothing
 constexpr double kLeastShift = 0.25;  // A, of a mean distance
 constexpr double kNarrow = 0.75;      // ratio of widths below which (or its inverse above which) they differ
 constexpr double kLeastShare = 0.05;  // of an occupancy's difference
@@ -335,9 +336,9 @@ std::vector<Finding> findings(const EnsembleComparison& ensemble) {
 
 std::vector<Finding> findings(const PosteriorComparison& p) {
   Writer write;
-  if (p.rmsd_mean >= p.rmsd_baseline) {
-    write.say(Verdict::wrong, "posterior", "Particles are no nearer to their true states ({}) than the base structure is ({}).",
-              length(p.rmsd_mean), length(p.rmsd_baseline));
+  if (p.rmsd_mean > kHardlyNearer * p.rmsd_baseline) {
+    write.say(Verdict::wrong, "posterior", "Particles are {} nearer to their true states ({}) than the base structure is ({}).",
+              p.rmsd_mean < p.rmsd_baseline ? "hardly" : "no", length(p.rmsd_mean), length(p.rmsd_baseline));
   } else {
     write.say(Verdict::good, "posterior", "Particles are nearer to their true states ({}) than the base structure is ({}).",
               length(p.rmsd_mean), length(p.rmsd_baseline));
