@@ -5,9 +5,12 @@
 // The posterior's candidates are other states than the particle's own (unless there are too few), so that it tells what
 // a sample of the ensemble knows; its log likelihoods may be tempered, since no other state fits as the own one does.
 //
+// With --part FIRST LAST (numbers of residues) it says what that part is worth: each image's own state with the part as in the
+// base, as in another state, at the mean of all states, and gone.
+//
 // With --poses-unknown each state may turn and shift from the true pose to where it fits an image best.
 //
-//   oracle [--poses-unknown] TRUTH.star STRUCTURE STATES [particles] [candidate states] [temperature] [A/284/CA:A/225/CA ...]
+//   oracle [--poses-unknown] [--part FIRST LAST] TRUTH.star STRUCTURE STATES [particles] [candidate states] [temperature] [A/284/CA:A/225/CA ...]
 #include <cstdio>
 #include <cstdlib>
 #include <numeric>
@@ -45,7 +48,14 @@ void rigid_side_chains(const Structure& base, const RigidBodyData& bodies, const
 int main(int count, char** arguments) {
   const bool poses_unknown = count > 1 && std::string(arguments[1]) == "--poses-unknown";
   if (poses_unknown) --count, ++arguments;
-  if (count < 4) return std::fprintf(stderr, "usage: oracle [--poses-unknown] TRUTH.star STRUCTURE STATES [particles] [states] [temperature] [distance ...]\n"), 2;
+  int first_residue = 1, last_residue = 0;
+  if (count > 3 && std::string(arguments[1]) == "--part") {
+    first_residue = std::atoi(arguments[2]);
+    last_residue = std::atoi(arguments[3]);
+    count -= 3;
+    arguments += 3;
+  }
+  if (count < 4) return std::fprintf(stderr, "usage: oracle [--poses-unknown] [--part FIRST LAST] TRUTH.star STRUCTURE STATES [particles] [states] [temperature] [distance ...]\n"), 2;
   at::NoGradGuard guard;
   ParticleStackOptions options;
   options.require_poses = true;
@@ -103,6 +113,28 @@ int main(int count, char** arguments) {
     std::printf("  own state %.2f nats (scale %.4f), with the base's side chains %.2f nats, base %.2f nats (scale %.4f)\n",
                 own.log_likelihood.mean().item<double>(), own.scale.mean().item<double>(), with_rigid.log_likelihood.mean().item<double>(),
                 with_base.log_likelihood.mean().item<double>(), with_base.scale.mean().item<double>());
+  }
+
+  if (first_residue <= last_residue) {
+    ImageModel images(unit_blobs(base, 1.0), stack.box(), 1.0);
+    calibrate(images, {batch}, every_state.mean(0));
+    images.scale.mean.assign(images.scale.mean.size(), 1.0);  // as simulated
+    images.scale.deviation.assign(images.scale.mean.size(), 0.05);
+    Tensor part = at::zeros({base.atom_count(), 1});
+    for (int a = 0; a < base.atom_count(); ++a) {
+      const int number = base.residues[base.atoms[a].residue].number;
+      if (number >= first_residue && number <= last_residue) part[a][0] = 1;
+    }
+    const ObservedBatch observed = images.observe(batch);
+    const Tensor index = at::arange(particles, at::kLong);
+    auto with_part = [&](const Tensor& there) {
+      const Tensor x = (truth * (1 - part) + there * part).contiguous();
+      return images.log_likelihood(x, batch.rotation, batch.shift, {index, index}, observed).log_likelihood.mean().item<double>();
+    };
+    const double own = with_part(truth);
+    std::printf("residues %d to %d in their own state: %.2f nats; less with the base's %.2f, with another state's %.2f, with the mean of all %.2f, gone %.2f\n",
+                first_residue, last_residue, own, own - with_part(tensor_from(base_positions, {1, base.atom_count(), 3})),
+                own - with_part(truth.roll(1, 0)), own - with_part(every_state.mean(0, true)), own - with_part(truth + 1000));
   }
 
   const int64_t candidates = std::min<int64_t>(count > 5 ? std::atoll(arguments[5]) : 0, all);
