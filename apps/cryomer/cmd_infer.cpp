@@ -112,7 +112,7 @@ void add_infer(CLI::App& program) {
   auto s = std::make_shared<Infer>();
   s->command = command;
   command->add_option("run", s->run_folder, "Folder of the run")->required();
-  command->add_option("particles", s->particles, "Particles, RELION STAR; default: those of the run");
+  command->add_option("particles", s->particles, "Particles, RELION STAR or cryoSPARC .cs; default: those of the run");
   command->add_option("--out", s->out, "Folder for the result")->required();
   command->add_option("--structures", s->structures, "Structures to write: mean, samples:K or none")->capture_default_str();
   command->add_option("--refine", s->refinement.steps, "Steps that improve each particle's own posterior after the encoder")->capture_default_str();

@@ -77,7 +77,7 @@ void add_project(CLI::App& program) {
   auto s = std::make_shared<Project>();
   s->command = command;
   command->add_option("--structure", s->structure, "Structure, PDB or mmCIF")->required();
-  command->add_option("particles", s->particles, "Particles, RELION STAR with poses")->required();
+  command->add_option("particles", s->particles, "Particles with poses, RELION STAR or cryoSPARC .cs")->required();
   command->add_option("--out", s->out, "MRC stack to write")->required();
   command->add_option("--frame", s->frame, "Where the structure stands: auto, centroid, origin, box")->capture_default_str();
   command->add_option("--atom-width", s->atom_width, "Standard deviation of an atom's blob, A")->capture_default_str();

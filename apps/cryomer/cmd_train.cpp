@@ -148,7 +148,7 @@ void add_train(CLI::App& program) {
   CLI::App* command = program.add_subcommand("train", "Learn the distribution of conformations from particle images");
   auto t = std::make_shared<Train>();
   t->command = command;
-  command->add_option("particles", t->particles, "Particles, RELION STAR")->required();
+  command->add_option("particles", t->particles, "Particles, RELION STAR or cryoSPARC .cs")->required();
   command->add_option("--structure", t->structure, "Base structure, PDB or mmCIF")->required();
   command->add_option("--out", t->out, "Folder of the run")->required();
   command->add_option("--poses", t->poses, "Where poses come from: given (default), refine (start from those of the file) or infer (none are needed)");

@@ -13,6 +13,7 @@
 #include "cryomer/base/log.h"
 #include "cryomer/base/text.h"
 #include "cryomer/base/units.h"
+#include "cryomer/data/cryosparc.h"
 #include "cryomer/data/half_set.h"
 
 namespace cryomer {
@@ -621,7 +622,7 @@ class ParticleStack::Loader {
 ParticleStack ParticleStack::open(const std::string& star_path, const ParticleStackOptions& options) {
   ParticleStack stack;
   stack.path_ = star_path;
-  stack.star_ = read_star(star_path);
+  stack.star_ = ends_with(star_path, ".cs") ? read_cs(star_path) : read_star(star_path);
   stack.particle_table_ = find_particle_table(stack.star_, star_path);
   if (options.half != 0) {
     StarTable& table = stack.star_.tables[stack.particle_table_];

@@ -138,8 +138,19 @@ void write_npy(const std::string& path, const std::vector<int64_t>& shape, const
   file.commit();
 }
 
-NpyArray read_npy(const std::string& path) {
-  const std::string bytes = read_file(path);
+namespace {
+
+// A file's bytes, its header and where its data begin.
+struct Parts {
+  std::string bytes;
+  std::string_view header;
+  size_t data = 0;
+};
+
+Parts parts_of(const std::string& path) {
+  Parts parts;
+  parts.bytes = read_file(path);
+  const std::string& bytes = parts.bytes;
   if (!starts_with(bytes, kMagic) || bytes.size() < kMagic.size() + 4) {
     fail("{} is no .npy file: it does not begin with \\x93NUMPY", path);
   }
@@ -153,18 +164,153 @@ NpyArray read_npy(const std::string& path) {
     header_length |= static_cast<size_t>(static_cast<unsigned char>(bytes[8 + i])) << (8 * i);
   }
   if (header_length > bytes.size() - header_start) fail("{} is incomplete: it ends within its header", path);
-  const std::string_view header = std::string_view(bytes).substr(header_start, header_length);
+  parts.header = std::string_view(parts.bytes).substr(header_start, header_length);
+  parts.data = header_start + header_length;
+  return parts;
+}
 
-  const NumberType& type = type_named(path, value_of(header, "descr"));
+}  // namespace
+
+NpyArray read_npy(const std::string& path) {
+  const Parts parts = parts_of(path);
+  const NumberType& type = type_named(path, value_of(parts.header, "descr"));
   NpyArray array;
-  array.shape = parse_shape(path, value_of(header, "shape"));
-  if (!starts_with(value_of(header, "fortran_order"), "False") && array.shape.size() > 1) {
+  array.shape = parse_shape(path, value_of(parts.header, "shape"));
+  if (!starts_with(value_of(parts.header, "fortran_order"), "False") && array.shape.size() > 1) {
     fail("{} is stored column by column (fortran_order): save numpy.ascontiguousarray(x)", path);
   }
-  const size_t data_start = header_start + header_length;
-  array.values.resize(value_count(path, array.shape, type.size, bytes.size() - data_start));
-  type.convert(bytes.data() + data_start, array.values);
+  array.values.resize(value_count(path, array.shape, type.size, parts.bytes.size() - parts.data));
+  type.convert(parts.bytes.data() + parts.data, array.values);
   return array;
+}
+
+namespace {
+
+struct Field {
+  std::string name, type;  // type without its byte order: "f4", "S61"
+  int64_t width = 1;
+  size_t size = 0;  // bytes of one number, or of the text
+};
+
+// [('uid', '<u8'), ('blob/shape', '<u4', (2,)), ...], a list of Python tuples.
+std::vector<Field> parse_fields(const std::string& path, std::string_view text) {
+  std::vector<Field> fields;
+  const size_t end = text.find(']');
+  if (text.empty() || text.front() != '[' || end == std::string_view::npos) {
+    fail("{} is an array of plain numbers, expected named columns (a structured array), as cryoSPARC writes", path);
+  }
+  text = text.substr(1, end - 1);
+  auto bad = [&](std::string_view where) {
+    fail("{}: its header lists a column that is not understood, near '{}'; expected ('name', '<f4') or ('name', '<f4', (2,))", path,
+         where.substr(0, 40));
+  };
+  auto quoted = [&](std::string_view& rest) {
+    rest = trimmed(rest);
+    if (rest.empty() || (rest.front() != '\'' && rest.front() != '"')) bad(rest);
+    const size_t close = rest.find(rest.front(), 1);
+    if (close == std::string_view::npos) bad(rest);
+    const std::string value(rest.substr(1, close - 1));
+    rest = trimmed(rest.substr(close + 1));
+    if (starts_with(rest, ",")) rest = trimmed(rest.substr(1));
+    return value;
+  };
+  while (!(text = trimmed(text)).empty()) {
+    if (text.front() != '(') bad(text);
+    text.remove_prefix(1);
+    Field field;
+    field.name = quoted(text);
+    const std::string type = quoted(text);
+    if (type == "O" || type == "|O") fail("{}: column '{}' holds pickled Python objects, which are not read", path, field.name);
+    if (type.size() < 2 || (type[0] != '<' && type[0] != '|' && type[0] != '=')) bad(type);
+    field.type = type.substr(1);
+    if (starts_with(text, "(")) {
+      for (const int64_t size : parse_shape(path, text)) {
+        if (size < 1 || size > 1 << 20 || field.width > 1 << 20) bad(text);
+        field.width *= size;
+      }
+      text = trimmed(text.substr(text.find(')') + 1));
+    }
+    if (!starts_with(text, ")")) bad(text);
+    text = trimmed(text.substr(1));
+    if (starts_with(text, ",")) text.remove_prefix(1);
+    if (field.type[0] == 'S') {
+      const auto size = parse_int(std::string_view(field.type).substr(1));
+      if (!size || *size < 0 || *size > 1 << 20 || field.width != 1) bad(type);
+      field.size = size_t(*size);
+    } else {
+      for (const NumberType& known : kTypes) {
+        if (field.type == known.name) field.size = known.size;
+      }
+      if (field.size == 0) fail("{}: column '{}' has numbers of type '{}', expected little-endian integers, float32, float64 or byte strings", path, field.name, type);
+    }
+    fields.push_back(field);
+  }
+  if (fields.empty()) fail("{}: its header names no columns", path);
+  return fields;
+}
+
+template <class Number>
+double number_at(const char* bytes) {
+  Number number;
+  std::memcpy(&number, bytes, sizeof number);
+  return static_cast<double>(number);
+}
+
+double number_of_type(const std::string& type, const char* bytes) {
+  if (type == "f4") return number_at<float>(bytes);
+  if (type == "f8") return number_at<double>(bytes);
+  if (type == "i1") return number_at<int8_t>(bytes);
+  if (type == "i2") return number_at<int16_t>(bytes);
+  if (type == "i4") return number_at<int32_t>(bytes);
+  if (type == "i8") return number_at<int64_t>(bytes);
+  if (type == "u2") return number_at<uint16_t>(bytes);
+  if (type == "u4") return number_at<uint32_t>(bytes);
+  if (type == "u8") return number_at<uint64_t>(bytes);
+  return number_at<uint8_t>(bytes);  // u1, b1
+}
+
+}  // namespace
+
+const NpyColumn* NpyTable::find(const std::string& name) const {
+  for (const NpyColumn& column : columns) {
+    if (column.name == name) return &column;
+  }
+  return nullptr;
+}
+
+NpyTable read_npy_table(const std::string& path) {
+  const Parts parts = parts_of(path);
+  const std::vector<Field> fields = parse_fields(path, value_of(parts.header, "descr"));
+  const std::vector<int64_t> shape = parse_shape(path, value_of(parts.header, "shape"));
+  if (shape.size() != 1) fail("{} has the shape {}, expected one row a record", path, shape_text(shape));
+  size_t record = 0;
+  for (const Field& field : fields) record += field.size * size_t(field.width);
+  if (record == 0) fail("{}: its records are empty", path);
+  value_count(path, shape, record, parts.bytes.size() - parts.data);
+  NpyTable table;
+  table.rows = shape[0];
+  size_t offset = parts.data;
+  for (const Field& field : fields) {
+    NpyColumn column;
+    column.name = field.name;
+    column.width = field.width;
+    for (int64_t row = 0; row < table.rows; ++row) {
+      const char* const cell = parts.bytes.data() + offset + size_t(row) * record;
+      if (field.type[0] == 'S') {
+        column.texts.emplace_back(cell, strnlen(cell, field.size));
+        continue;
+      }
+      for (int64_t k = 0; k < field.width; ++k) column.numbers.push_back(number_of_type(field.type, cell + size_t(k) * field.size));
+      if (field.type == "u8" && field.width == 1) {
+        uint64_t whole;
+        std::memcpy(&whole, cell, sizeof whole);
+        column.texts.push_back(formatted("{}", whole));
+      }
+    }
+    offset += field.size * size_t(field.width);
+    table.columns.push_back(std::move(column));
+  }
+  return table;
 }
 
 }  // namespace cryomer

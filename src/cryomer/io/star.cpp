@@ -43,7 +43,7 @@ class StarParser {
     if (text_.find('\0') != std::string_view::npos) {
       fail(
           "{}: not a STAR file: it holds zero bytes, so it is binary (or UTF-16 text). A STAR file is plain "
-          "text; images (.mrcs) and cryoSPARC tables (.cs) go elsewhere",
+          "text; images (.mrcs) go elsewhere, and cryoSPARC tables are known by their ending .cs",
           source_);
     }
     std::vector<std::string> comments;
