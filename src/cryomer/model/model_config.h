@@ -19,7 +19,7 @@ struct DecoderConfig {
   int64_t representation = 512;  // width of the decoded representation
   int64_t modes = 128;           // normal modes the output is written in; 0: nine free numbers a residue, as the paper
   double mode_amplitude = 3.5;   // A RMSD of the softest mode for a latent of one; others by 1/sqrt(stiffness)
-  double contact_factor = 0.01;  // strength of the elastic network's contacts between parts that are far apart along the chain
+  double contact_factor = 0.1;   // strength of the elastic network's contacts between parts that are far apart along the chain
   int64_t start_modes = 6;       // latents that drive the softest modes from the start
   bool side_chains = true;       // turn about their bonds; false: rigid with their residues, as the paper
   bool free_residues = true;     // with modes: six numbers a residue on top of them
