@@ -226,6 +226,7 @@ void Trainer::decay_weights(double share) {
 void Trainer::train_step() {
   const TrainingConfig& c = setup_.config;
   const double rate = schedule_.learning_rate();
+  model_.widths.mobile_share = schedule_.mobility();
   const CandidateViews views = candidate_views(next_batch(), poses_, schedule_.pose_temperature());
   const Tensor noise = antithetic_noise(draws(kNoise, uint64_t(optimiser_.steps)), views.batch.size(), c.objective.samples, model_.latent_dim);
   const std::vector<StepPart> parts = parts_of(views, noise, {schedule_.warmth(), schedule_.blur(), true, schedule_.poses_alone()}, draws(kSleep, uint64_t(optimiser_.steps)));
@@ -252,7 +253,6 @@ void Trainer::train_step() {
     last_checkpoint_ = std::chrono::steady_clock::now();
   }
   optimiser_.step(c.optimiser.learning_rate * rate, c.optimiser.clip);
-  model_.widths.mobile_share = schedule_.mobility();
   model_.refresh_widths();
   decay_weights(c.optimiser.learning_rate * rate * c.optimiser.decay);
   for (const StepPart& part : parts) {
