@@ -115,18 +115,20 @@ int main(int count, char** arguments) {
                 with_base.log_likelihood.mean().item<double>(), with_base.scale.mean().item<double>());
   }
 
+  const int64_t candidates = std::min<int64_t>(count > 5 ? std::atoll(arguments[5]) : 0, all);
+  if (candidates == 0 && first_residue > last_residue) return 0;
+  ImageModel images(unit_blobs(base, 1.0), stack.box(), 1.0);
+  calibrate(images, {batch}, every_state.mean(0));
+  images.scale.mean.assign(images.scale.mean.size(), 1.0);  // as simulated
+  images.scale.deviation.assign(images.scale.mean.size(), 0.05);
+  const ObservedBatch observed = images.observe(batch);
+  const Tensor index = at::arange(particles, at::kLong);
   if (first_residue <= last_residue) {
-    ImageModel images(unit_blobs(base, 1.0), stack.box(), 1.0);
-    calibrate(images, {batch}, every_state.mean(0));
-    images.scale.mean.assign(images.scale.mean.size(), 1.0);  // as simulated
-    images.scale.deviation.assign(images.scale.mean.size(), 0.05);
     Tensor part = at::zeros({base.atom_count(), 1});
     for (int a = 0; a < base.atom_count(); ++a) {
       const int number = base.residues[base.atoms[a].residue].number;
       if (number >= first_residue && number <= last_residue) part[a][0] = 1;
     }
-    const ObservedBatch observed = images.observe(batch);
-    const Tensor index = at::arange(particles, at::kLong);
     auto with_part = [&](const Tensor& there) {
       const Tensor x = (truth * (1 - part) + there * part).contiguous();
       return images.log_likelihood(x, batch.rotation, batch.shift, {index, index}, observed).log_likelihood.mean().item<double>();
@@ -137,18 +139,11 @@ int main(int count, char** arguments) {
                 own - with_part(truth.roll(1, 0)), own - with_part(every_state.mean(0, true)), own - with_part(truth + 1000));
   }
 
-  const int64_t candidates = std::min<int64_t>(count > 5 ? std::atoll(arguments[5]) : 0, all);
   if (candidates == 0) return 0;
   const double temperature = count > 6 ? std::atof(arguments[6]) : 1;
-  ImageModel images(unit_blobs(base, 1.0), stack.box(), 1.0);
-  calibrate(images, {batch}, every_state.mean(0));
-  images.scale.mean.assign(images.scale.mean.size(), 1.0);  // as simulated
-  images.scale.deviation.assign(images.scale.mean.size(), 0.05);
-  const ObservedBatch observed = images.observe(batch);
   std::vector<int64_t> order = Random(1).permutation(all);
   order.resize(size_t(candidates));
   Tensor log_likelihood = at::empty({candidates, particles});
-  const Tensor index = at::arange(particles, at::kLong);
   for (int64_t c = 0; c < candidates; ++c) {
     const Tensor state = every_state.slice(0, order[c], order[c] + 1);
     const ViewIndex views{at::zeros({particles}, at::kLong), index};

@@ -1,9 +1,5 @@
 #include "cryomer/data/cryosparc.h"
 
-#include <cmath>
-#include <cstring>
-#include <filesystem>
-
 #include "cryomer/base/text.h"
 #include "cryomer/base/units.h"
 #include "cryomer/data/particle_stack.h"

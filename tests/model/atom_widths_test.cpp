@@ -5,11 +5,10 @@
 #include <cmath>
 
 #include "cryomer/base/units.h"
-#include "cryomer/geometry/rotation.h"
 #include "cryomer/imaging/image_model.h"
 #include "cryomer/protein/atom_blobs.h"
 #include "cryomer/protein/rigid_residues.h"
-#include "evaluation/small_structures.h"
+#include "model/small_views.h"
 #include "testing.h"
 
 namespace cryomer {
@@ -25,35 +24,9 @@ ModelConfig widening_to(double largest) {
   return config;
 }
 
-Structure centred_helix() {
-  Structure s = testing::polyalanine(16);
-  const Vec3 centre = s.centroid();
-  for (Atom& atom : s.atoms) atom.position = atom.position - centre;
-  return s;
-}
-
-ParticleBatch views(int64_t count) {
-  ParticleBatch batch;
-  Random random(31);
-  batch.rotation = at::empty({count, 3, 3});
-  batch.shift = at::zeros({count, 2});
-  batch.images = at::zeros({count, kBox, kBox});
-  for (int64_t i = 0; i < count; ++i) {
-    const Mat3 rotation = random_rotation(random);
-    for (int k = 0; k < 9; ++k) batch.rotation.data_ptr<float>()[9 * i + k] = float(rotation.values[k]);
-    ParticleOptics p;
-    p.optics.pixel_size = kPixel;
-    p.ctf.defocus_u = p.ctf.defocus_v = 5000;
-    batch.optics.push_back(p);
-    batch.optics_group.push_back(0);
-    batch.particle.push_back(i);
-  }
-  return batch;
-}
-
 TEST(AtomWidths, AreAsGivenWhenTheyAreNotLearned) {
   ParameterSet parameters(1);
-  const AtomWidths widths(widening_to(1.2), *rigid_residues(centred_helix()), parameters);
+  const AtomWidths widths(widening_to(1.2), *rigid_residues(testing::centred_helix()), parameters);
   EXPECT_FALSE(widths.learned());
   EXPECT_EQ(parameters.count(), 0);
   EXPECT_TRUE(at::equal(widths(), at::full({80}, 1.2f)));
@@ -62,7 +35,7 @@ TEST(AtomWidths, AreAsGivenWhenTheyAreNotLearned) {
 
 TEST(AtomWidths, StartNearTheGivenOneAndNeverPassTheLargest) {
   ParameterSet parameters(1);
-  const AtomWidths widths(widening_to(2), *rigid_residues(centred_helix()), parameters);
+  const AtomWidths widths(widening_to(2), *rigid_residues(testing::centred_helix()), parameters);
   EXPECT_LT((widths() - 1.2).abs().max().item<double>(), 0.05);
   at::NoGradGuard guard;
   for (const auto& [name, tensor] : parameters.all()) tensor.fill_(100);
@@ -74,7 +47,7 @@ TEST(AtomWidths, StartNearTheGivenOneAndNeverPassTheLargest) {
 
 TEST(AtomWidths, CountTheResiduesOwnPartByItsShare) {
   ParameterSet parameters(1);
-  AtomWidths widths(widening_to(2), *rigid_residues(centred_helix()), parameters);
+  AtomWidths widths(widening_to(2), *rigid_residues(testing::centred_helix()), parameters);
   at::NoGradGuard guard;
   for (const auto& [name, tensor] : parameters.all()) {
     if (name == "widths.mobility") tensor[3] = 1;
@@ -87,14 +60,14 @@ TEST(AtomWidths, CountTheResiduesOwnPartByItsShare) {
 }
 
 TEST(AtomWidths, FindTheResiduesThatAreBlurredAndHowMuchAllAre) {
-  const Structure s = centred_helix();
+  const Structure s = testing::centred_helix();
   const auto bodies = rigid_residues(s);
   Tensor truth = at::full({s.atom_count()}, 1.4f);
   truth.slice(0, bodies->first_atom[6], bodies->first_atom[9]).fill_(2.2f);
   ImageModel images(unit_blobs(s, 1.2), kBox, 1.0);
   images.noise.power = at::full({1, ring_count(kBox)}, 0.01, at::kDouble);
   images.scale = {{1.0}, {0.01}};
-  ParticleBatch batch = views(60);
+  ParticleBatch batch = testing::random_views(60, kBox, kPixel, 5000, 31);
   const Tensor positions = tensor_from(s.coordinates(), {1, s.atom_count(), 3}), index = at::arange(60, at::kLong);
   images.set_widths(truth);
   batch.images = images.predict(positions, batch, at::ones({60})) + 0.1 * images.noise_images(batch, Random(32));

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "cryomer/base/units.h"
-#include "evaluation/small_structures.h"
+#include "model/small_views.h"
 #include "testing.h"
 
 namespace cryomer {
@@ -27,15 +27,8 @@ ModelConfig small_model() {
   return config;
 }
 
-Structure centred_helix(Structure s = testing::polyalanine(16)) {
-  Vec3 centre;
-  for (const Atom& atom : s.atoms) centre += (1.0 / s.atom_count()) * atom.position;
-  for (Atom& atom : s.atoms) atom.position = atom.position - centre;
-  return s;
-}
-
 Autoencoder make_model(const ModelConfig& config = small_model()) {
-  Autoencoder model(config, centred_helix(), kBox, kPixel, 5);
+  Autoencoder model(config, testing::centred_helix(), kBox, kPixel, 5);
   model.images.noise.power = at::ones({1, ring_count(kBox)}, at::kDouble);
   model.images.scale = {{1.0}, {0.1}};
   return model;
@@ -118,7 +111,7 @@ TEST(Decoder, HasTheGradientOfFiniteDifferencesInItsLatents) {
 }
 
 TEST(Decoder, TurnsSideChainsAboutTheirBonds) {
-  const Structure serines = centred_helix(testing::polyserine(16));
+  const Structure serines = testing::centred_helix(testing::polyserine(16));
   for (const bool turn : {true, false}) {
     ModelConfig config = small_model();
     config.decoder.side_chains = turn;
@@ -168,22 +161,9 @@ TEST(Decoder, DoesNotMixSamples) {
 
 // Images of the base at random poses, with and without noise.
 ParticleBatch images_of_base(const Autoencoder& model, double noise) {
-  ParticleBatch batch;
   const int64_t count = 6;
-  batch.images = at::zeros({count, kBox, kBox});
-  batch.rotation = at::empty({count, 3, 3});
+  ParticleBatch batch = testing::random_views(count, kBox, kPixel, 6000, 3);
   batch.shift = normal(2, {count, 2});
-  Random random(3);
-  for (int64_t i = 0; i < count; ++i) {
-    const Mat3 r = random_rotation(random);
-    for (int k = 0; k < 9; ++k) batch.rotation.data_ptr<float>()[9 * i + k] = float(r.values[k]);
-    ParticleOptics optics;
-    optics.optics.pixel_size = kPixel;
-    optics.ctf.defocus_u = optics.ctf.defocus_v = 6000;
-    batch.optics.push_back(optics);
-    batch.optics_group.push_back(0);
-    batch.particle.push_back(i);
-  }
   batch.images = model.images.predict(model.base_positions.unsqueeze(0), batch, at::ones({count})) +
                  noise * normal(4, {count, kBox, kBox});
   return batch;
@@ -280,7 +260,7 @@ TEST(Encoder, OfUnknownKindIsRefusedWithTheNearestName) {
 }
 
 TEST(Autoencoder, IsDecidedByItsSeed) {
-  const Structure base = centred_helix();
+  const Structure base = testing::centred_helix();
   const Autoencoder a(small_model(), base, kBox, kPixel, 5), b(small_model(), base, kBox, kPixel, 5), c(small_model(), base, kBox, kPixel, 6);
   bool differs = false;
   for (size_t i = 0; i < a.parameters.all().size(); ++i) {

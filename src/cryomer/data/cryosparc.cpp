@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <tuple>
 #include <unordered_map>
@@ -48,12 +49,15 @@ class Particles {
     if (!column || column->texts.empty()) fail("{}: no column '{}'{}", path_, name, what);
     return *column;
   }
-  double number(const std::string& name, int64_t row, double otherwise) const {
+  // The numbers of a column, each of them checked; `otherwise` for all particles when it is absent.
+  std::function<double(int64_t row)> numbers(const std::string& name, double otherwise = 0) const {
     const NpyColumn* const column = find(name);
-    if (!column || column->numbers.empty()) return otherwise;
-    const double value = column->numbers[size_t(row)];
-    if (!std::isfinite(value)) fail("{}: particle {} has the value {} in '{}', expected a number", path_, row + 1, value, name);
-    return value;
+    if (!column || column->numbers.empty()) return [otherwise](int64_t) { return otherwise; };
+    return [this, name, column](int64_t row) {
+      const double value = column->numbers[size_t(row)];
+      if (!std::isfinite(value)) fail("{}: particle {} has the value {} in '{}', expected a number", path_, row + 1, value, name);
+      return value;
+    };
   }
 
  private:
@@ -132,9 +136,14 @@ StarFile read_cs(const std::string& path) {
   const NpyColumn& uid = particles.text("uid", "");
   const NpyColumn* const index = particles.find("blob/idx");
   if (!index || index->numbers.empty()) fail("{}: no column 'blob/idx', the number of each image in its stack", path);
-  const bool ctf = particles.find("ctf/df1_A") != nullptr, posed = particles.find("alignments3D/pose", 3) != nullptr && particles.find("alignments3D/shift", 2) != nullptr;
-  const bool halves = particles.find("alignments3D/split") != nullptr;
+  const NpyColumn *const pose = particles.find("alignments3D/pose", 3), *const shift = particles.find("alignments3D/shift", 2);
   const NpyColumn* const micrograph = particles.find("location/micrograph_path");
+  const bool ctf = particles.find("ctf/df1_A") != nullptr, halves = particles.find("alignments3D/split") != nullptr, posed = pose && shift;
+  const auto image = particles.numbers("blob/idx"), pixel_size = particles.numbers("blob/psize_A"), sign = particles.numbers("blob/sign", 1),
+             voltage = particles.numbers("ctf/accel_kv", 300), aberration = particles.numbers("ctf/cs_mm"), contrast = particles.numbers("ctf/amp_contrast"),
+             exposure = particles.numbers("ctf/exp_group_id"), defocus_u = particles.numbers("ctf/df1_A"), defocus_v = particles.numbers("ctf/df2_A"),
+             angle = particles.numbers("ctf/df_angle_rad"), phase = particles.numbers("ctf/phase_shift_rad"), b_factor = particles.numbers("ctf/bfactor"),
+             scale = particles.numbers("ctf/scale", 1), half = particles.numbers("alignments3D/split"), posed_pixel = particles.numbers("alignments3D/psize_A", -1);
 
   StarTable optics, table;
   optics.name = "optics";
@@ -152,38 +161,33 @@ StarFile read_cs(const std::string& path) {
   std::map<std::tuple<double, double, double, double, double, double>, int> group_of;
   std::vector<Pose> poses;
   for (int64_t row = 0; row < count; ++row) {
-    auto number = [&](const char* name, double otherwise = 0) { return particles.number(name, row, otherwise); };
-    const double voltage = number("ctf/accel_kv", 300), aberration = number("ctf/cs_mm"), contrast = number("ctf/amp_contrast");
-    const double pixel_size = number("blob/psize_A"), exposure = number("ctf/exp_group_id");
-    const auto [entry, fresh] = group_of.try_emplace({exposure, voltage, aberration, contrast, pixel_size, number("blob/sign", 1)}, int(group_of.size()) + 1);
+    const auto [entry, fresh] =
+        group_of.try_emplace({exposure(row), voltage(row), aberration(row), contrast(row), pixel_size(row), sign(row)}, int(group_of.size()) + 1);
     if (fresh) {
-      optics.add_row({formatted("{}", entry->second), formatted("exposureGroup{}{}", exposure, number("blob/sign", 1) < 0 ? "Dark" : ""), formatted("{:.6g}", voltage),
-                      formatted("{:.6g}", aberration), formatted("{:.6g}", contrast), formatted("{:.7g}", pixel_size)});
+      optics.add_row({formatted("{}", entry->second), formatted("exposureGroup{}{}", exposure(row), sign(row) < 0 ? "Dark" : ""), formatted("{:.6g}", voltage(row)),
+                      formatted("{:.6g}", aberration(row)), formatted("{:.6g}", contrast(row)), formatted("{:.7g}", pixel_size(row))});
     }
-    const double image = number("blob/idx");
-    if (!(image >= 0 && image < 1e9)) fail("{}: particle {} is image {} of its stack ('blob/idx'), expected a number from 0", path, row + 1, image);
+    const double section = image(row);
+    if (!(section >= 0 && section < 1e9)) fail("{}: particle {} is image {} of its stack ('blob/idx'), expected a number from 0", path, row + 1, section);
     const std::string& file = stack.texts[size_t(row)];
-    std::vector<std::string> cells = {formatted("{:06}@{}", int64_t(image) + 1, starts_with(file, ">") ? file.substr(1) : file),
+    std::vector<std::string> cells = {formatted("{:06}@{}", int64_t(section) + 1, starts_with(file, ">") ? file.substr(1) : file),
                                       formatted("{}", entry->second), uid.texts[size_t(row)]};
     if (ctf) {
-      for (const double value : {number("ctf/df1_A"), number("ctf/df2_A"), degrees(number("ctf/df_angle_rad")), degrees(number("ctf/phase_shift_rad")),
-                                 number("ctf/bfactor"), number("ctf/scale", 1)}) {
+      for (const double value : {defocus_u(row), defocus_v(row), degrees(angle(row)), degrees(phase(row)), b_factor(row), scale(row)}) {
         cells.push_back(formatted("{:.6f}", value));
       }
     }
-    if (halves) cells.push_back(number("alignments3D/split") > 0 ? "2" : "1");
+    if (halves) cells.push_back(half(row) > 0 ? "2" : "1");
     if (micrograph) cells.push_back(micrograph->texts.empty() ? "None" : micrograph->texts[size_t(row)]);
     table.add_row(std::move(cells));
     if (!posed) continue;
-    const std::vector<double>& vectors = particles.find("alignments3D/pose", 3)->numbers;
-    const double* const v = vectors.data() + 3 * row;
-    const NpyColumn* const shift = particles.find("alignments3D/shift", 2);
-    const double per_pixel = number("alignments3D/psize_A", pixel_size);
-    Pose pose;
-    pose.rotation = rotation_from_vector({-v[0], -v[1], -v[2]});  // theirs turns the view to the reference
-    pose.shift_x = -shift->numbers[size_t(2 * row)] * per_pixel;
-    pose.shift_y = -shift->numbers[size_t(2 * row + 1)] * per_pixel;
-    poses.push_back(pose);
+    const double *const v = pose->numbers.data() + 3 * row, *const moved = shift->numbers.data() + 2 * row;
+    const double per_pixel = posed_pixel(row) < 0 ? pixel_size(row) : posed_pixel(row);
+    Pose found;
+    found.rotation = rotation_from_vector({-v[0], -v[1], -v[2]});  // theirs turns the view to the reference
+    found.shift_x = -moved[0] * per_pixel;
+    found.shift_y = -moved[1] * per_pixel;
+    poses.push_back(found);
   }
   StarFile star;
   star.tables = {std::move(optics), std::move(table)};

@@ -42,17 +42,28 @@ void convert(const char* bytes, std::vector<float>& values) {
   }
 }
 
+template <class Number>
+double number_at(const char* bytes) {
+  Number number;
+  std::memcpy(&number, bytes, sizeof number);
+  return static_cast<double>(number);
+}
+
 struct NumberType {
   const char* name;
   size_t size;
   void (*convert)(const char*, std::vector<float>&);
+  double (*number_at)(const char*);
 };
 
-constexpr NumberType kTypes[] = {
-    {"f4", 4, convert<float>},    {"f8", 8, convert<double>},   {"i1", 1, convert<int8_t>},
-    {"i2", 2, convert<int16_t>},  {"i4", 4, convert<int32_t>},  {"i8", 8, convert<int64_t>},
-    {"u1", 1, convert<uint8_t>},  {"u2", 2, convert<uint16_t>}, {"u4", 4, convert<uint32_t>},
-    {"u8", 8, convert<uint64_t>}, {"b1", 1, convert<uint8_t>}};
+template <class Number>
+constexpr NumberType number_type(const char* name) {
+  return {name, sizeof(Number), convert<Number>, number_at<Number>};
+}
+
+constexpr NumberType kTypes[] = {number_type<float>("f4"),    number_type<double>("f8"),   number_type<int8_t>("i1"),   number_type<int16_t>("i2"),
+                                 number_type<int32_t>("i4"),  number_type<int64_t>("i8"),  number_type<uint8_t>("u1"),  number_type<uint16_t>("u2"),
+                                 number_type<uint32_t>("u4"), number_type<uint64_t>("u8"), number_type<uint8_t>("b1")};
 
 const NumberType& type_named(const std::string& path, std::string_view description) {
   if (starts_with(description, "[")) {
@@ -187,7 +198,8 @@ NpyArray read_npy(const std::string& path) {
 namespace {
 
 struct Field {
-  std::string name, type;  // type without its byte order: "f4", "S61"
+  std::string name;
+  const NumberType* number = nullptr;  // null: text
   int64_t width = 1;
   size_t size = 0;  // bytes of one number, or of the text
 };
@@ -222,7 +234,6 @@ std::vector<Field> parse_fields(const std::string& path, std::string_view text) 
     const std::string type = quoted(text);
     if (type == "O" || type == "|O") fail("{}: column '{}' holds pickled Python objects, which are not read", path, field.name);
     if (type.size() < 2 || (type[0] != '<' && type[0] != '|' && type[0] != '=')) bad(type);
-    field.type = type.substr(1);
     if (starts_with(text, "(")) {
       for (const int64_t size : parse_shape(path, text)) {
         if (size < 1 || size > 1 << 20 || field.width > 1 << 20) bad(text);
@@ -233,40 +244,21 @@ std::vector<Field> parse_fields(const std::string& path, std::string_view text) 
     if (!starts_with(text, ")")) bad(text);
     text = trimmed(text.substr(1));
     if (starts_with(text, ",")) text.remove_prefix(1);
-    if (field.type[0] == 'S') {
-      const auto size = parse_int(std::string_view(field.type).substr(1));
+    if (type[1] == 'S') {
+      const auto size = parse_int(std::string_view(type).substr(2));
       if (!size || *size < 0 || *size > 1 << 20 || field.width != 1) bad(type);
       field.size = size_t(*size);
     } else {
       for (const NumberType& known : kTypes) {
-        if (field.type == known.name) field.size = known.size;
+        if (type.substr(1) == known.name) field.number = &known;
       }
-      if (field.size == 0) fail("{}: column '{}' has numbers of type '{}', expected little-endian integers, float32, float64 or byte strings", path, field.name, type);
+      if (!field.number) fail("{}: column '{}' has numbers of type '{}', expected little-endian integers, float32, float64 or byte strings", path, field.name, type);
+      field.size = field.number->size;
     }
     fields.push_back(field);
   }
   if (fields.empty()) fail("{}: its header names no columns", path);
   return fields;
-}
-
-template <class Number>
-double number_at(const char* bytes) {
-  Number number;
-  std::memcpy(&number, bytes, sizeof number);
-  return static_cast<double>(number);
-}
-
-double number_of_type(const std::string& type, const char* bytes) {
-  if (type == "f4") return number_at<float>(bytes);
-  if (type == "f8") return number_at<double>(bytes);
-  if (type == "i1") return number_at<int8_t>(bytes);
-  if (type == "i2") return number_at<int16_t>(bytes);
-  if (type == "i4") return number_at<int32_t>(bytes);
-  if (type == "i8") return number_at<int64_t>(bytes);
-  if (type == "u2") return number_at<uint16_t>(bytes);
-  if (type == "u4") return number_at<uint32_t>(bytes);
-  if (type == "u8") return number_at<uint64_t>(bytes);
-  return number_at<uint8_t>(bytes);  // u1, b1
 }
 
 }  // namespace
@@ -296,12 +288,12 @@ NpyTable read_npy_table(const std::string& path) {
     column.width = field.width;
     for (int64_t row = 0; row < table.rows; ++row) {
       const char* const cell = parts.bytes.data() + offset + size_t(row) * record;
-      if (field.type[0] == 'S') {
+      if (!field.number) {
         column.texts.emplace_back(cell, strnlen(cell, field.size));
         continue;
       }
-      for (int64_t k = 0; k < field.width; ++k) column.numbers.push_back(number_of_type(field.type, cell + size_t(k) * field.size));
-      if (field.type == "u8" && field.width == 1) {
+      for (int64_t k = 0; k < field.width; ++k) column.numbers.push_back(field.number->number_at(cell + size_t(k) * field.size));
+      if (field.number->number_at == number_at<uint64_t> && field.width == 1) {
         uint64_t whole;
         std::memcpy(&whole, cell, sizeof whole);
         column.texts.push_back(formatted("{}", whole));
