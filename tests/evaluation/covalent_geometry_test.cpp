@@ -1,7 +1,7 @@
 #include "cryomer/evaluation/covalent_geometry.h"
 
 #include "cryomer/evaluation/mirror_image.h"
-#include "cryomer/evaluation/ramachandran.h"
+#include "cryomer/structure/ramachandran.h"
 #include "cryomer/evaluation/stereochemistry.h"
 #include "cryomer/io/structure_file.h"
 #include "evaluation/small_structures.h"

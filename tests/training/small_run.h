@@ -23,13 +23,14 @@ inline constexpr int kBox = 24;
 inline constexpr double kPixelSize = 2.0;
 
 // particles.star with poses and CTF, particles.mrcs and base.pdb in a fresh folder. The base stands away from the file's origin;
-// the images see it with its centroid at the centre.
-inline std::string small_data(int particles = 300, Structure s = polyalanine(16)) {
+// the images see it with its centroid at the centre, or `shown` in its place.
+inline std::string small_data(int particles = 300, Structure s = polyalanine(16), const Structure* shown = nullptr) {
   const std::string folder = scratch_folder();
-  for (Atom& atom : s.atoms) atom.position += {30, -10, 5};
-  write_structure(folder + "/base.pdb", s);
-  Vec3 centre;
-  for (const Atom& atom : s.atoms) centre += (1.0 / s.atom_count()) * atom.position;
+  const Vec3 centre = s.centroid();
+  Structure base = s;
+  for (Atom& atom : base.atoms) atom.position += {30, -10, 5};
+  write_structure(folder + "/base.pdb", base);
+  if (shown != nullptr) s = *shown;
   for (Atom& atom : s.atoms) atom.position = atom.position - centre;
   Random random(17);
   const NormalModes modes = normal_modes(s, 1);
@@ -94,6 +95,7 @@ inline TrainingConfig small_config(const std::string& data, int64_t epochs) {
   c.optimiser.batch_size = 32;
   c.optimiser.warmup_steps = 5;
   c.optimiser.learning_rate = 3e-3;
+  c.loop_search.used = false;  // tests stop runs at their first step
   c.patience = 0;
   c.epochs = epochs;
   return c;

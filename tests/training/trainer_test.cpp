@@ -12,6 +12,7 @@
 #include "cryomer/base/units.h"
 #include "cryomer/training/checkpoint.h"
 #include "cryomer/training/data_fingerprint.h"
+#include "loop_search/small_loop.h"
 #include "training/small_run.h"
 
 namespace cryomer {
@@ -360,6 +361,40 @@ TEST(DataFingerprint, DependsOnRowsPixelsAndAtoms) {
 }
 
 // The images show atoms of 1.5 A.
+TEST(Trainer, StartsLoopsWhereTheImagesShowThem) {
+  const Structure base = testing::helix_with_loop(2), truth = testing::helix_with_loop(1);
+  const std::string folder = testing::small_data(1000, base, &truth);
+  TrainingConfig config = small_config(folder, 2);
+  config.loop_search.used = true;
+  config.loop_search.tries = 3;
+  config.loop_search.moves = 4000;
+  const std::string whole = scratch_folder(), parted = scratch_folder();
+  {
+    SmallRun run(config, whole);
+    run.trainer->run();
+  }
+  Structure moved = load_trained_model({whole}).setup.structure;
+  for (Atom& atom : moved.atoms) atom.position = atom.position - Vec3{30, -10, 5};
+  EXPECT_LT(testing::loop_distance(moved, truth), 0.85 * testing::loop_distance(base, truth));
+  // A run that goes on starts from the same loop.
+  config.epochs = 1;
+  {
+    SmallRun run(config, parted);
+    run.trainer->run();
+  }
+  config.epochs = 2;
+  SmallRun run(config, parted);
+  run.trainer->resume();
+  EXPECT_TRUE(at::equal(run.trainer->model().base_positions, load_trained_model({whole}).model->base_positions));
+  // Without the search it is the structure of the file.
+  config.loop_search.used = false;
+  const std::string plain = scratch_folder();
+  SmallRun without(config, plain);
+  without.trainer->run();
+  const Structure kept = load_trained_model({plain}).setup.structure, file = read_structure(config.data.structure);
+  for (size_t a = 0; a < kept.atoms.size(); ++a) ASSERT_EQ(norm(kept.atoms[a].position - file.atoms[a].position), 0);
+}
+
 TEST(Trainer, LearnsTheAtomsWidthsAndGivesThemAsBFactors) {
   TrainingConfig config = small_config(data(), 60);
   config.model.atom_width = 1.0;

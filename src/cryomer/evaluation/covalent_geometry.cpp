@@ -78,10 +78,7 @@ double bond_angle(const float* x, int i, int j, int k) {
 }
 
 double torsion_angle(const float* x, int a, int b, int c, int d) {
-  const Vec3 first = position(x, b) - position(x, a), axis = position(x, c) - position(x, b),
-             last = position(x, d) - position(x, c);
-  const Vec3 m = cross(first, axis), n = cross(axis, last);
-  return std::atan2(norm(axis) * dot(first, n), dot(m, n));
+  return torsion_angle(position(x, a), position(x, b), position(x, c), position(x, d));
 }
 
 bool is_left_handed(const float* x, const ChiralCentre& centre) {

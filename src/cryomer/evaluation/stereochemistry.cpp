@@ -11,7 +11,7 @@
 #include "cryomer/evaluation/conformations.h"
 #include "cryomer/evaluation/covalent_geometry.h"
 #include "cryomer/evaluation/hydrogen_bonds.h"
-#include "cryomer/evaluation/ramachandran.h"
+#include "cryomer/structure/ramachandran.h"
 
 namespace cryomer {
 

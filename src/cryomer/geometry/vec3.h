@@ -25,6 +25,11 @@ inline Vec3 cross(Vec3 a, Vec3 b) {
 }
 inline double norm(Vec3 a) { return std::sqrt(dot(a, a)); }
 inline Vec3 normalized(Vec3 a) { return (1.0 / norm(a)) * a; }
+// Of the bonds a-b, b-c, c-d about b-c: radians, -pi to pi, IUPAC sign.
+inline double torsion_angle(Vec3 a, Vec3 b, Vec3 c, Vec3 d) {
+  const Vec3 axis = c - b, m = cross(b - a, axis), n = cross(axis, d - c);
+  return std::atan2(norm(axis) * dot(b - a, n), dot(m, n));
+}
 
 // Row-major: element(row, column).
 struct Mat3 {

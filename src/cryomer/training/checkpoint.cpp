@@ -113,6 +113,16 @@ Vec3 restore_origin(const NamedTensors& checkpoint, const std::string& source) {
   return {o[0], o[1], o[2]};
 }
 
+void store_structure(const Structure& structure, NamedTensors& checkpoint) {
+  checkpoint.tensors["structure/positions"] = tensor_from(structure.coordinates(), {structure.atom_count(), 3});
+}
+
+bool restore_structure(Structure& structure, const NamedTensors& checkpoint, const std::string& source) {
+  if (checkpoint.tensors.count("structure/positions") == 0) return false;
+  structure.set_coordinates(restore_tensor(checkpoint, "structure/positions", {structure.atom_count(), 3}, source).contiguous().data_ptr<float>());
+  return true;
+}
+
 void store_scalar(NamedTensors& checkpoint, const std::string& name, double value) {
   checkpoint.tensors[name] = at::full({}, value, at::kDouble);
 }

@@ -33,6 +33,11 @@ void restore_poses(PoseTable& table, int64_t particles, int64_t slots, const Nam
 void store_origin(Vec3 origin, NamedTensors& checkpoint);
 Vec3 restore_origin(const NamedTensors& checkpoint, const std::string& source);
 
+// Coordinates that are not those of the structure's file.
+void store_structure(const Structure& structure, NamedTensors& checkpoint);
+// False, and nothing is changed, where there are none.
+bool restore_structure(Structure& structure, const NamedTensors& checkpoint, const std::string& source);
+
 void store_scalar(NamedTensors& checkpoint, const std::string& name, double value);
 double restore_scalar(const NamedTensors& checkpoint, const std::string& name, const std::string& source);
 

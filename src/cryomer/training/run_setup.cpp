@@ -116,6 +116,7 @@ TrainedModel load_trained_model(const RunDirectory& directory) {
   TrainedModel trained;
   config_from_json(trained.setup.config, config->second, source);
   trained.setup.structure = read_structure(directory.structure(trained.setup.config.data.structure));
+  restore_structure(trained.setup.structure, checkpoint, source);
   trained.setup.origin = restore_origin(checkpoint, source);
   trained.smallest_pixel_size = restore_scalar(checkpoint, "data/smallest_pixel_size", source);
   trained.model = std::make_unique<Autoencoder>(

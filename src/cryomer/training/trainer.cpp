@@ -13,6 +13,7 @@
 #include "cryomer/ops/distance_restraints_op.h"
 #include "cryomer/protein/restraints.h"
 #include "cryomer/pose_search/pose_finder.h"
+#include "cryomer/training/candidate_refinement.h"
 #include "cryomer/training/checkpoint.h"
 #include "cryomer/training/data_fingerprint.h"
 #include "cryomer/training/pose_inference.h"
@@ -22,7 +23,7 @@ namespace cryomer {
 namespace {
 
 // Streams of random numbers, one for each purpose.
-enum Purpose : uint64_t { kOrder = 0x10, kNoise, kHeldOutNoise, kSleep, kPrior, kSearch };
+enum Purpose : uint64_t { kOrder = 0x10, kNoise, kHeldOutNoise, kSleep, kPrior, kSearch, kBend };
 
 constexpr double kLeastFlatEpochs = 5;  // fewer flat ones are chance
 
@@ -30,6 +31,10 @@ constexpr int64_t kLeastPart = 16;  // images of a batch that a thread of its ow
 
 constexpr double kLastSearch = 0.6;         // share of the run after which poses are not searched again
 constexpr double kSearchTemperature = 100;  // candidates of all weights get latents
+
+// How images are explained by the softest motions before loops are judged.
+constexpr int64_t kBentImages = 512, kBendSteps = 40;
+constexpr double kBendRate = 0.1;
 
 constexpr int64_t kLargestHeldOut = 512;   // images judged after each epoch
 constexpr int64_t kLargestPriorFit = 20000;  // particles that the prior is fitted to
@@ -41,6 +46,11 @@ std::vector<int> groups_of_views(const ParticleBatch& batch, int64_t samples) {
   std::vector<int> groups;
   for (const int group : batch.optics_group) groups.insert(groups.end(), size_t(samples), group);
   return groups;
+}
+
+Restraints restraints_of(const RunSetup& setup) {
+  const bool bonds = setup.config.objective.restraints == "bonds";
+  return std::make_shared<std::vector<DistanceRestraint>>(bonds ? peptide_bonds(setup.structure) : chain_restraints(setup.structure));
 }
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -57,9 +67,7 @@ Trainer::Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory direct
       metrics_(directory_.metrics()),
       split_(split_particles(stack.size(), setup_.config.data.held_out_fraction, uint64_t(setup_.config.seed))),
       model_(setup_.config.model, setup_.centred(), stack.box(), smallest_pixel_size(stack), uint64_t(setup_.config.seed)),
-      restraints_(std::make_shared<std::vector<DistanceRestraint>>(setup_.config.objective.restraints == "bonds"
-                                                                       ? peptide_bonds(setup_.structure)
-                                                                       : chain_restraints(setup_.structure))),
+      restraints_(restraints_of(setup_)),
       optimiser_(model_.parameters),
       fingerprint_(data_fingerprint(stack, setup_.structure)),
       steps_per_epoch_(std::max<int64_t>(1, int64_t(split_.training.size()) / setup_.config.optimiser.batch_size)),
@@ -106,11 +114,72 @@ void Trainer::begin() {
              stack_.optics_groups()[g].name, mean < 0 ? "dark (images are read with inverted sign)" : "bright", mean,
              deviation);
   }
+  // Without normal modes nothing tells a loop in a wrong place from a domain that moves.
+  if (c.loop_search.used && c.model.decoder.modes > 0 && !model_.pose_network) move_loops();
   const ParticleBatch first = candidate_views(some().front(), poses_, 1).batch;
   model_.encoder.calibrate(
       model_.encoder.features(first, model_.images.observe(first), model_.images, first.rotation, first.shift));
   begun_ = true;
   if (poses_are_candidates()) save_checkpoint();  // the search took its time
+}
+
+std::vector<double> Trainer::shown_when_bent(const std::vector<ParticleBatch>& batches) const {
+  std::vector<ParticleBatch> some;
+  std::vector<Tensor> conformations;
+  int64_t images = 0;
+  for (const ParticleBatch& batch : batches) {
+    if (images >= kBentImages) break;
+    some.push_back(batch.first(std::min(batch.size(), kBentImages - images)));
+    images += some.back().size();
+    const DiagonalGaussian start{at::zeros({some.back().size(), model_.latent_dim}), at::full({some.back().size(), model_.latent_dim}, 0.3)};
+    // The untrained decoder knows the softest normal modes and nothing else.
+    const RefinedViews bent = refine_views(model_, some.back(), start, {kBendSteps, 2, kBendRate}, draws(kBend, 0));
+    at::NoGradGuard guard;
+    conformations.push_back(model_.decoder(bent.posterior.mean));
+  }
+  return shown_residues(ResidualImages(model_.images, some, conformations, kLoopAtomWidth), setup_.structure);
+}
+
+void Trainer::move_loops() {
+  const TrainingConfig& c = setup_.config;
+  const double started = elapsed();
+  std::vector<ParticleBatch> some = loader_.load_some(split_.training, c.loop_search.particles, uint64_t(c.seed));
+  if (poses_are_candidates()) {
+    for (ParticleBatch& batch : some) {
+      const Poses best = best_poses(batch, {});
+      batch.rotation = best.rotation;
+      batch.shift = best.shift;
+    }
+  }
+  const Structure structure = setup_.centred();
+  const std::vector<Stretch> misplaced = misplaced_loops(structure, shown_when_bent(some));
+  const std::vector<FoundLoop> found = search_loops(model_.images, some, structure, misplaced, c.loop_search, uint64_t(c.seed));
+  search_seconds_ += elapsed() - started;
+  if (found.empty()) return;
+  std::vector<float> positions = setup_.structure.coordinates();
+  for (const FoundLoop& loop : found) {
+    const std::vector<Residue>& residues = setup_.structure.residues;
+    log_info("Loop {} to {}: the images show {:.0f} % of it where the structure has it, and {:.0f} % where it starts now: {:.2f} nats an image more",
+             residue_label(residues[loop.stretch.first]), residues[loop.stretch.last].number, 100 * loop.shown_before, 100 * loop.shown, loop.gain);
+    for (size_t a = 0; a < loop.positions.size(); ++a) {
+      for (int k = 0; k < 3; ++k) {
+        positions[3 * (size_t(residues[loop.stretch.first].first_atom) + a) + size_t(k)] = float(loop.positions[a][k] + setup_.origin[k]);
+      }
+    }
+  }
+  setup_.structure.set_coordinates(positions.data());
+  loops_moved_ = true;
+  rebuild_model();
+  calibrate(model_.images, some, model_.base_positions);
+  if (poses_are_candidates()) poses_.deviation = pose_deviations(model_.images, some, model_.base_positions.unsqueeze(0));
+}
+
+void Trainer::rebuild_model() {
+  const TrainingConfig& c = setup_.config;
+  model_ = Autoencoder(c.model, setup_.centred(), stack_.box(), smallest_pixel_size(stack_), uint64_t(c.seed));
+  optimiser_ = Adam(model_.parameters);
+  restraints_ = restraints_of(setup_);
+  radius_ = molecule_radius(model_.base_positions.unsqueeze(0));
 }
 
 Random Trainer::draws(uint64_t purpose, uint64_t index) const {
@@ -474,6 +543,7 @@ void Trainer::save_checkpoint() const {
   store_posteriors(table_, checkpoint);
   if (poses_are_candidates()) store_poses(poses_, checkpoint);
   store_origin(setup_.origin, checkpoint);
+  if (loops_moved_) store_structure(setup_.structure, checkpoint);
   store_scalar(checkpoint, "state/seconds", elapsed());
   store_scalar(checkpoint, "state/best_held_out", best_held_out_);
   store_scalar(checkpoint, "state/best_progress", best_progress_);
@@ -513,6 +583,8 @@ void Trainer::resume() {
          "or start a new run",
          source, stack_.path(), setup_.structure.source);
   }
+  loops_moved_ = restore_structure(setup_.structure, checkpoint, source);
+  if (loops_moved_) rebuild_model();
   restore_model(model_, checkpoint, source);
   restore_optimiser(optimiser_, checkpoint, source);
   if (poses_are_candidates()) restore_poses(poses_, stack_.size(), setup_.config.pose_search.candidates, checkpoint, source);

@@ -41,6 +41,12 @@ class Trainer {
   // Poses are candidates in a table, or the model's network says them (and the table's play no part).
   bool poses_are_candidates() const { return setup_.config.data.poses != "given" && !model_.pose_network; }
   void search_poses_again();
+  // Loops that the images show elsewhere go there, before anything is learned.
+  void move_loops();
+  // How much of each residue the images show where elastic motions of the base take it.
+  std::vector<double> shown_when_bent(const std::vector<ParticleBatch>& batches) const;
+  // Makes the model anew from the setup's structure.
+  void rebuild_model();
   void say_how_sure_poses_are() const;
   void say_what_is_blurred() const;
   void give_particles_posteriors();
@@ -82,6 +88,7 @@ class Trainer {
   RunDirectory directory_;
   MetricsFile metrics_;
   ParticleSplit split_;
+  bool loops_moved_ = false;  // the setup's structure is no longer that of its file
   Autoencoder model_;
   Restraints restraints_;
   Adam optimiser_;

@@ -65,6 +65,7 @@ void TrainingConfig::visit(ConfigVisitor& v) {
   v.group("data", data);
   v.group("model", model);
   v.group("pose_search", pose_search);
+  v.group("loop_search", loop_search);
   v.group("posterior", posterior);
   v.group("objective", objective);
   v.group("optimiser", optimiser);
@@ -85,6 +86,7 @@ void apply_paper_recipe(TrainingConfig& config, bool poses_inferred) {
   config.model.encoder.widths = {2048, 1024, 512, 512};
   config.model.decoder.modes = 0;
   config.model.decoder.side_chains = false;
+  config.loop_search.used = false;
   config.posterior.encoder_only = true;
   config.objective.kind = "multi_sample";
   config.objective.samples = 64;
@@ -165,6 +167,9 @@ void TrainingConfig::check() const {
   between("pose_search.candidates", double(pose_search.candidates), 1, 100);
   between("pose_search.searches", double(pose_search.searches), 0, 100);
   between("pose_search.temperature", pose_search.temperature, 1, 1000);
+  between("loop_search.particles", double(loop_search.particles), 2, 1e6);
+  between("loop_search.tries", double(loop_search.tries), 1, 1000);
+  between("loop_search.moves", double(loop_search.moves), 1, 1e9);
   one_of("data.frame (--frame)", data.frame, {"auto", "centroid", "origin", "box"});
   one_of("objective.kind", objective.kind, {"elbo", "multi_sample"});
   one_of("objective.restraints", objective.restraints, {"chain", "bonds"});

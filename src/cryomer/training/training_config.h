@@ -1,6 +1,7 @@
 // Everything that decides a training run; saved as config.json with it.
 #pragma once
 
+#include "cryomer/loop_search/loop_search.h"
 #include "cryomer/model/model_config.h"
 
 namespace cryomer {
@@ -79,6 +80,7 @@ struct TrainingConfig final : Config {
   DataConfig data;
   ModelConfig model;
   PoseSearchConfig pose_search;
+  LoopSearchConfig loop_search;
   PosteriorConfig posterior;
   ObjectiveConfig objective;
   OptimiserConfig optimiser;

@@ -1,4 +1,4 @@
-#include "cryomer/evaluation/ramachandran.h"
+#include "cryomer/structure/ramachandran.h"
 
 #include <cmath>
 

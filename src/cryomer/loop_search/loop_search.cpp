@@ -1,0 +1,268 @@
+#include "cryomer/loop_search/loop_search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "cryomer/base/log.h"
+#include "cryomer/base/progress.h"
+#include "cryomer/base/stop.h"
+#include "cryomer/loop_search/loop_chain.h"
+
+namespace cryomer {
+
+namespace {
+
+constexpr int kNeighbours = 3;          // residues on either side that are judged together
+constexpr double kHidden = 0.78, kHardlyShown = 0.85;  // of what images show of other residues: somewhere in a stretch; all along it
+constexpr int kShortest = 4, kLongest = 30;  // residues
+
+constexpr double kMisplaced = 0.25;     // share of all residues: with more, the structure moves as a whole and its loops cannot be judged yet
+constexpr double kLeastRise = 0.1;      // of the share that is shown: a loop that is shown little more elsewhere is disordered, not misplaced
+constexpr double kTooMuch = 1.2;        // a loop that is shown more than this takes the place of something else
+
+constexpr double kStep = 1;             // A, of the grid of gains
+constexpr double kReach = 16;           // A, farther from where its atoms are a loop is not looked for
+constexpr double kContact = 3, kBlocked = 1.8;  // A from the rest of the structure: nearer is too near; nowhere
+constexpr double kContactPrice = 0.1;   // nats an image for an atom, over A^2 of what it is too near
+constexpr double kNowhere = -1;         // nats an image for an atom out of reach
+constexpr double kOutlierPrice = 0.03, kClashPrice = 0.1;  // nats an image
+constexpr double kHot = 0.3, kCold = 0.01;  // nats an image, temperature at the start and at the end
+constexpr double kLargeMove = 1.5, kLargeMoves = 0.3;  // radians; share of the moves
+constexpr double kSideChainMoves = 0.4;  // share of the moves
+constexpr double kSureness = 4;         // standard errors of the gain on the images that judge
+
+int64_t atoms_before(const Structure& structure, int residue) { return structure.residues[residue].first_atom; }
+int64_t atoms_after(const Structure& structure, int residue) {
+  return structure.residues[residue].first_atom + structure.residues[residue].atom_count;
+}
+
+std::vector<Vec3> positions_of(const Structure& structure, int64_t first, int64_t last) {
+  std::vector<Vec3> result;
+  for (int64_t a = first; a < last; ++a) result.push_back(structure.atoms[size_t(a)].position);
+  return result;
+}
+
+double self_overlap(const ResidualImages& images, const Vec3* atoms, size_t count) {
+  double sum = double(count) * images.overlap(0);
+  for (size_t a = 0; a < count; ++a) {
+    for (size_t b = 0; b < a; ++b) sum += 2 * images.overlap(norm(atoms[a] - atoms[b]));
+  }
+  return sum;
+}
+
+// What single atoms of a loop would gain around it, on a grid.
+class GainMap {
+ public:
+  GainMap(const ResidualImages& images, const Structure& structure, Stretch stretch) {
+    const int64_t first = atoms_before(structure, stretch.first), last = atoms_after(structure, stretch.last);
+    const std::vector<Vec3> loop = positions_of(structure, first, last);
+    Vec3 low = loop[0], high = loop[0];
+    for (const Vec3& x : loop) {
+      for (int k = 0; k < 3; ++k) {
+        low[k] = std::min(low[k], x[k]);
+        high[k] = std::max(high[k], x[k]);
+      }
+    }
+    corner_ = low - Vec3{kReach, kReach, kReach};
+    for (int k = 0; k < 3; ++k) size_[k] = int((high[k] - low[k] + 2 * kReach) / kStep) + 2;
+    // The loop's own ends touch its neighbours.
+    std::vector<Vec3> rest;
+    for (int r = 0; r < int(structure.residues.size()); ++r) {
+      if (r >= stretch.first - 1 && r <= stretch.last + 1) continue;
+      for (int64_t a = atoms_before(structure, r); a < atoms_after(structure, r); ++a) rest.push_back(structure.atoms[size_t(a)].position);
+    }
+    const size_t count = size_t(size_[0]) * size_t(size_[1]) * size_t(size_[2]);
+    gain_[0].assign(count, float(kNowhere));
+    gain_[1] = gain_[0];
+    std::vector<Vec3> points;
+    std::vector<size_t> cells;
+    std::vector<double> price;
+    for (size_t cell = 0; cell < count; ++cell) {
+      const Vec3 x = corner_ + kStep * Vec3{double(cell % size_[0]), double(cell / size_[0] % size_[1]), double(cell / size_[0] / size_[1])};
+      const double near = nearest(loop, x), contact = nearest(rest, x);
+      if (near > kReach || contact < kBlocked) continue;
+      points.push_back(x);
+      cells.push_back(cell);
+      price.push_back(contact < kContact ? kContactPrice * (kContact - contact) * (kContact - contact) : 0);
+    }
+    for (int half = 0; half < 2; ++half) {
+      const std::vector<double> gains = images.gains(points, half);
+      for (size_t p = 0; p < points.size(); ++p) {
+        // The images' residuals are those of the structure with the loop: without it, it is missing.
+        double own = 0;
+        for (const Vec3& x : loop) own += images.overlap(norm(points[p] - x));
+        gain_[half][cells[p]] = float(gains[p] + own - price[p]);
+      }
+    }
+  }
+
+  double at(const Vec3& x, int half) const {
+    double t[3];
+    int i[3];
+    for (int k = 0; k < 3; ++k) {
+      t[k] = (x[k] - corner_[k]) / kStep;
+      i[k] = int(std::floor(t[k]));
+      if (!(i[k] >= 0 && i[k] + 1 < size_[k])) return kNowhere;
+      t[k] -= i[k];
+    }
+    const size_t line = size_t(size_[0]), plane = line * size_t(size_[1]);
+    const float* const g = gain_[half].data() + size_t(i[2]) * plane + size_t(i[1]) * line + size_t(i[0]);
+    auto along = [&](size_t offset) { return (1 - t[0]) * g[offset] + t[0] * g[offset + 1]; };
+    return (1 - t[2]) * ((1 - t[1]) * along(0) + t[1] * along(line)) + t[2] * ((1 - t[1]) * along(plane) + t[1] * along(plane + line));
+  }
+
+ private:
+  static double nearest(const std::vector<Vec3>& atoms, const Vec3& x) {
+    double best = 1e30;
+    for (const Vec3& atom : atoms) best = std::min(best, dot(atom - x, atom - x));
+    return std::sqrt(best);
+  }
+
+  Vec3 corner_;
+  int size_[3] = {};
+  std::vector<float> gain_[2];  // of each half of the images
+};
+
+struct Score {
+  double linear = 0, self = 0;
+  double gain() const { return linear - self / 2; }
+  double shown() const { return linear / self; }
+};
+
+Score score(const ResidualImages& images, const GainMap& map, const std::vector<Vec3>& atoms, size_t count, int half) {
+  Score result;
+  for (size_t a = 0; a < count; ++a) result.linear += map.at(atoms[a], half);
+  result.self = self_overlap(images, atoms.data(), count);
+  return result;
+}
+
+// The best conformation that Metropolis sampling with falling temperature comes by.
+LoopChain anneal(const ResidualImages& images, const GainMap& map, const LoopChain& start, int64_t moves, Random random) {
+  auto value = [&](const LoopChain& loop) {
+    return score(images, map, loop.positions(), size_t(loop.atom_count()), 0).gain() - kOutlierPrice * loop.ramachandran_outliers() - kClashPrice * loop.clashes();
+  };
+  LoopChain now = start, best = start;
+  double energy = value(now), highest = energy;
+  for (int64_t m = 0; m < moves && !stop_requested(); ++m) {
+    const double done = double(m) / double(moves), temperature = kHot * std::pow(kCold / kHot, done);
+    const double size = random.uniform() < kLargeMoves ? kLargeMove : 0.3 * (1 - 0.7 * done);
+    LoopChain next = now;
+    if (random.uniform() < kSideChainMoves) {
+      next.move_side_chain(random);
+    } else if (!next.move(size, random)) {
+      continue;
+    }
+    const double gained = value(next) - energy;
+    if (gained < 0 && random.uniform() >= std::exp(gained / temperature)) continue;
+    energy += gained;
+    now = next;
+    if (energy > highest) {
+      highest = energy;
+      best = now;
+    }
+  }
+  return best;
+}
+
+std::string name_of(const Structure& structure, Stretch stretch) {
+  return formatted("{} to {}", residue_label(structure.residues[stretch.first]), structure.residues[stretch.last].number);
+}
+
+}  // namespace
+
+void LoopSearchConfig::visit(ConfigVisitor& v) {
+  v.field("used", used, "look for loops that the images show elsewhere than the base structure, and start from where they are");
+  v.field("particles", particles, "that are looked at");
+  v.field("tries", tries, "annealing runs for each loop");
+  v.field("moves", moves, "of each run");
+}
+
+std::vector<double> shown_residues(const ResidualImages& images, const Structure& structure) {
+  const int count = structure.residue_count();
+  const std::vector<double> gains = images.gains_of_atoms();
+  std::vector<double> shown;
+  for (int r = 0; r < count; ++r) {
+    int first = r, last = r;
+    while (first > 0 && r - first < kNeighbours && structure.residues[first].bonded_to_previous) --first;
+    while (last + 1 < count && last - r < kNeighbours && structure.residues[last + 1].bonded_to_previous) ++last;
+    const std::vector<Vec3> atoms = positions_of(structure, atoms_before(structure, first), atoms_after(structure, last));
+    double more = 0;
+    for (int64_t a = atoms_before(structure, first); a < atoms_after(structure, last); ++a) more += gains[size_t(a)];
+    shown.push_back(1 + more / self_overlap(images, atoms.data(), atoms.size()));
+  }
+  std::vector<double> protein;
+  for (int r = 0; r < count; ++r) {
+    if (structure.residues[r].kind == ResidueKind::protein) protein.push_back(shown[r]);
+  }
+  if (protein.empty()) return shown;
+  std::nth_element(protein.begin(), protein.begin() + std::ptrdiff_t(protein.size() / 2), protein.end());
+  for (double& value : shown) value /= protein[protein.size() / 2];
+  return shown;
+}
+
+std::vector<Stretch> misplaced_loops(const Structure& structure, const std::vector<double>& shown) {
+  const int count = structure.residue_count();
+  auto hardly = [&](int r) { return structure.residues[r].kind == ResidueKind::protein && shown[r] < kHardlyShown; };
+  std::vector<Stretch> found;
+  int misplaced = 0;
+  for (int r = 0; r < count; ++r) misplaced += hardly(r);
+  if (misplaced > kMisplaced * count) {
+    log_info("Loops: the images hardly show {} of {} residues where the structure has them: it moves in larger parts, and loops are not looked for", misplaced, count);
+    return found;
+  }
+  for (int r = 0; r < count; ++r) {
+    if (!hardly(r)) continue;
+    Stretch stretch{r, r};
+    while (stretch.last + 1 < count && structure.residues[stretch.last + 1].bonded_to_previous && hardly(stretch.last + 1)) ++stretch.last;
+    r = stretch.last;
+    const int length = stretch.last - stretch.first + 1;
+    const auto least = *std::min_element(shown.begin() + stretch.first, shown.begin() + stretch.last + 1);
+    const bool held = structure.residues[stretch.first].bonded_to_previous || (stretch.last + 1 < count && structure.residues[stretch.last + 1].bonded_to_previous);
+    log_debug("{}: {:.2f} of it shown at least", name_of(structure, stretch), least);
+    if (least < kHidden && held && length >= kShortest && length <= kLongest) found.push_back(stretch);
+  }
+  return found;
+}
+
+std::vector<FoundLoop> search_loops(const ImageModel& images, const std::vector<ParticleBatch>& batches, const Structure& structure,
+                                    const std::vector<Stretch>& stretches, const LoopSearchConfig& config, uint64_t seed) {
+  std::vector<FoundLoop> found;
+  if (stretches.empty()) return found;
+  const Tensor positions = tensor_from(structure.coordinates(), {1, structure.atom_count(), 3});
+  const ResidualImages residuals(images, batches, std::vector<Tensor>(batches.size(), positions), kLoopAtomWidth);
+  for (const Stretch& stretch : stretches) {
+    const LoopChain start(structure, stretch.first, stretch.last);
+    const GainMap map(residuals, structure, stretch);
+    const auto atoms = size_t(start.atom_count());
+    Progress progress(formatted("looking for loop {}", name_of(structure, stretch)), config.tries, "tries");
+    std::vector<LoopChain> ends(size_t(config.tries), start);
+    parallel_for(config.tries, 1, [&](int64_t first, int64_t last) {
+      for (int64_t t = first; t < last; ++t) {
+        ends[size_t(t)] = anneal(residuals, map, start, config.moves, Random(seed, 0x100b).substream(uint64_t(stretch.first)).substream(uint64_t(t)));
+      }
+    });
+    if (stop_requested()) throw Interrupted("stopped while looking for loops; nothing was written");
+    progress.advance(config.tries);
+    progress.finish();
+    // The images that did not say where to.
+    const Score before = score(residuals, map, start.positions(), atoms, 1);
+    size_t best = 0;
+    std::vector<Score> after;
+    for (const LoopChain& end : ends) {
+      after.push_back(score(residuals, map, end.positions(), atoms, 1));
+      if (after.back().gain() > after[best].gain()) best = after.size() - 1;
+    }
+    const double gain = after[best].gain() - before.gain();
+    // What differs is seen with a variance of its own squared length, at most the sum of both.
+    const double error = std::sqrt(2 * (before.self + after[best].self) / double(residuals.size()));
+    log_debug("{}: gains {:.3f} +- {:.3f} nats an image", name_of(structure, stretch), gain, error);
+    if (gain < kSureness * error || after[best].shown() < before.shown() + kLeastRise || after[best].shown() > kTooMuch) continue;
+    FoundLoop loop{stretch, {}, gain, before.shown(), after[best].shown()};
+    loop.positions.assign(ends[best].positions().begin(), ends[best].positions().begin() + std::ptrdiff_t(atoms));
+    found.push_back(loop);
+  }
+  return found;
+}
+
+}  // namespace cryomer

@@ -1,0 +1,46 @@
+// Finds loops of a structure that the images show elsewhere, and where they are.
+//
+// Gradients do not bring a loop to its place when the base structure has it 8 A away: there is nothing in between. So it is looked
+// for. A stretch that the images hardly show, wherever elastic motions take it, is annealed with the rest of the structure as it is, in
+// the likelihood of all images (residual_images.h); half of the images say where to, the other half which of some tries is best and
+// whether it is better than what was there.
+#pragma once
+
+#include "cryomer/base/config.h"
+#include "cryomer/loop_search/residual_images.h"
+#include "cryomer/structure/structure.h"
+
+namespace cryomer {
+
+struct LoopSearchConfig {
+  bool used = true;
+  int64_t particles = 2000;  // that are looked at
+  int64_t tries = 8;         // annealing runs for each loop, the best of which is kept
+  int64_t moves = 30000;     // of each
+  void visit(ConfigVisitor& v);
+};
+
+// How much of each residue, with its neighbours, the images show where they have it, over what they show of the median residue: 1 is
+// all. `images` holds the structure in each image's own conformation. [residues]
+std::vector<double> shown_residues(const ResidualImages& images, const Structure& structure);
+
+struct Stretch {
+  int first = 0, last = 0;  // residues
+};
+// Stretches of protein that are hardly shown and hang on the rest of their chain.
+std::vector<Stretch> misplaced_loops(const Structure& structure, const std::vector<double>& shown);
+
+struct FoundLoop {
+  Stretch stretch;
+  std::vector<Vec3> positions;         // of its atoms, A
+  double gain = 0;                     // nats an image over where the structure has it
+  double shown_before = 0, shown = 0;  // share of the stretch that the images show there
+};
+// `structure` in the frame of the poses. Leaves out what is not found anywhere better. The same for any number of threads.
+std::vector<FoundLoop> search_loops(const ImageModel& images, const std::vector<ParticleBatch>& batches, const Structure& structure,
+                                    const std::vector<Stretch>& stretches, const LoopSearchConfig& config, uint64_t seed);
+
+// Width of the blobs that loops are compared with images in, A: atoms that are not sharp on average.
+inline constexpr double kLoopAtomWidth = 1.2;
+
+}  // namespace cryomer
