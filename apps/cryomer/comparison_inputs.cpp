@@ -155,6 +155,7 @@ PosteriorComparison compare_posterior_folder(const ComparisonInputs& inputs, con
   PosteriorComparisonOptions options;
   options.atoms = atom_set_from_name(inputs.atoms);
   options.distances = pairs;
+  options.n = inputs.n;
   const auto structures = open_trajectory(inputs.posterior + "/structures.dcd", base);
   return compare_posterior(base, *structures, poses_of(table), truth, options);
 }

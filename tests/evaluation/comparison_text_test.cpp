@@ -35,6 +35,8 @@ PosteriorComparison a_posterior() {
   p.rmsd_mean = 1.5;
   p.rmsd_median = 1.25;
   p.rmsd_baseline = 2.25;
+  p.emd_rmsd = 1.125;
+  p.emd_rmsd_error = 0.0625;
   p.distances = {{"A/284/CA:A/225/CA", 0.5, 2.5, -0.25, {0.5, 0.75, 0.9}},
                  {"A/288/CA:A/255/CZ", std::numeric_limits<double>::quiet_NaN(), 1, 0, {0.25, 0.5, 0.75}}};
   p.coverage = {0.375, 0.625, 0.825};
@@ -93,6 +95,7 @@ TEST(ComparisonJson, JoinsBothPartsByDistance) {
   EXPECT_EQ(json["rmsd_mean"], 1.5);
   EXPECT_EQ(json["rmsd_median"], 1.25);
   EXPECT_EQ(json["rmsd_baseline"], 2.25);
+  EXPECT_EQ(json["posterior_emd_rmsd"], 1.125);
   EXPECT_EQ(json["pose_error_median_deg"], 4);
   EXPECT_EQ(json["pose_within_10deg"], 0.875);
   EXPECT_EQ(json["shift_error_median_A"], 0.5);
@@ -177,6 +180,8 @@ TEST(ComparisonTable, OfAPosteriorIsReadable) {
   mean                          1.50 A
   median                        1.25 A
   baseline: the base structure  2.25 A
+
+EMD-RMSD of the particles' structures to the truth: 1.12 A +- 0.12
 
 Distances, particle by particle
                          r  rmse (A)  bias (A)

@@ -71,6 +71,20 @@ TEST(PosteriorComparison, OfTheTruthItselfIsPerfect) {
   EXPECT_FALSE(result.has_poses);
 }
 
+TEST(PosteriorComparison, OfTheWholeDoesNotAskWhoseAStructureIs) {
+  Random random(4);
+  Case c(random);
+  const Ensemble answers = c.answers(0, 1, random);
+  Ensemble turned;
+  turned.atom_count = answers.atom_count;
+  for (int64_t i = 0; i < answers.size(); ++i) turned.append(answers.conformation((i + 7) % answers.size()));
+  InMemory posterior(turned);
+  c.options.n = answers.size();
+  const PosteriorComparison result = compare_posterior(c.base, posterior, {}, c.truth, c.options);
+  EXPECT_GT(result.rmsd_mean, 0.3);
+  EXPECT_LT(result.emd_rmsd, 1e-3);
+}
+
 TEST(PosteriorComparison, MeasuresEachParticleAgainstItsOwnState) {
   Random random(2);
   Case c(random);

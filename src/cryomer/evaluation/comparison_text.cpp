@@ -210,6 +210,8 @@ std::string evaluation_json(const EvaluationParts& parts) {
     json["rmsd_mean"] = posterior->rmsd_mean;
     json["rmsd_median"] = posterior->rmsd_median;
     json["rmsd_baseline"] = posterior->rmsd_baseline;
+    json["posterior_emd_rmsd"] = posterior->emd_rmsd;
+    json["posterior_emd_rmsd_error"] = posterior->emd_rmsd_error;
     for (const DistanceCorrelation& distance : posterior->distances) {
       Json& entry = distance_entry(distances, distance.name);
       entry["pearson_r"] = distance.pearson_r;
@@ -365,6 +367,7 @@ std::string comparison_table(const PosteriorComparison& posterior) {
       {"median", length(posterior.rmsd_median) + " A"},
       {"baseline: the base structure", length(posterior.rmsd_baseline) + " A"}};
   text += aligned(rows);
+  text += formatted("\nEMD-RMSD of the particles' structures to the truth: {:.2f} A +- {:.2f}\n", posterior.emd_rmsd, 2 * posterior.emd_rmsd_error);
   if (!posterior.distances.empty()) {
     text += "\nDistances, particle by particle\n";
     rows = {{"", "r", "rmse (A)", "bias (A)"}};

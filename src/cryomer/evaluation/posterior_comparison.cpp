@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "cryomer/base/error.h"
 #include "cryomer/base/progress.h"
@@ -12,6 +13,7 @@
 #include "cryomer/evaluation/calibration.h"
 #include "cryomer/evaluation/conformations.h"
 #include "cryomer/evaluation/correlation.h"
+#include "cryomer/evaluation/emd_rmsd.h"
 #include "cryomer/evaluation/median.h"
 #include "cryomer/geometry/superpose.h"
 
@@ -20,6 +22,8 @@ namespace cryomer {
 namespace {
 
 constexpr int64_t kBlock = 512;  // conformations read at a time, or all samples of one particle if they are more
+
+constexpr uint64_t kDraws = 0xe3d;
 
 double mean(const std::vector<double>& values) {
   double sum = 0;
@@ -125,6 +129,10 @@ PosteriorComparison compare_posterior(const Structure& base, TrajectoryReader& s
   const int64_t block_size = std::max(k, kBlock / k * k);
   std::vector<std::vector<double>> distances(options.distances.size(),
                                              std::vector<double>(structures.size()));
+  Random random(options.seed, kDraws);
+  const Draw drawn = make_draw(sampled(structures.size(), options.n, random));
+  Ensemble kept;  // of the draw
+  kept.atom_count = int64_t(atoms.size());
   Progress progress("comparing", structures.size(), "structures");
   for (int64_t first = 0; first < structures.size(); first += block_size) {
     if (stop_requested()) throw Interrupted("stopped while comparing the posterior with the truth");
@@ -148,9 +156,21 @@ PosteriorComparison compare_posterior(const Structure& base, TrajectoryReader& s
         }
       }
     });
+    const auto begin = std::lower_bound(drawn.members.begin(), drawn.members.end(), first);
+    const auto end = std::lower_bound(begin, drawn.members.end(), first + count);
+    for (auto row = begin; row != end; ++row) kept.append(selected(block, {*row - first}, atoms).coordinates.data());
     progress.advance(count);
   }
   progress.finish();
+
+  std::vector<int64_t> true_states = sampled(particles, options.n, random);
+  for (int64_t& row : true_states) row = truth.state_of[size_t(row)];
+  const Draw expected = make_draw(true_states);
+  std::vector<int> all(atoms.size());
+  std::iota(all.begin(), all.end(), 0);
+  const AssignedMean emd = assigned_mean_with_error(rmsd_matrix(kept, selected(states, expected.members, all)), drawn.index, expected.index);
+  result.emd_rmsd = emd.mean;
+  result.emd_rmsd_error = emd.error;
 
   std::vector<double> of_particle(particles, 0.0);
   for (int64_t i = 0; i < structures.size(); ++i) of_particle[i / k] += rmsd[i] / static_cast<double>(k);

@@ -23,6 +23,8 @@ struct PosteriorTruth {
 struct PosteriorComparisonOptions {
   AtomSet atoms = AtomSet::heavy;  // of the RMSDs
   std::vector<PairDistance> distances;
+  int64_t n = 2048;  // structures on each side of EMD-RMSD
+  uint64_t seed = 0;
 };
 
 struct DistanceCorrelation {
@@ -41,6 +43,9 @@ struct PosteriorComparison {
   // RMSD of a particle's structure to its true state after superposition; with several samples their mean.
   double rmsd_mean = 0, rmsd_median = 0;  // A, over particles
   double rmsd_baseline = 0;               // A, the base structure to each particle's true state, mean
+  // The particles' structures as an ensemble against their true states, whoever's each is: next to that of an ensemble from the
+  // prior it says whether the prior is distributed as the particles are. Standard error.
+  double emd_rmsd = 0, emd_rmsd_error = 0;  // A
   std::vector<DistanceCorrelation> distances;
   std::vector<double> coverage;  // at kCalibrationLevels, mean over the distances; empty without samples
   // A: RMSD between samples of one particle against their RMSD to its true state. If the posterior is right the truth is like
