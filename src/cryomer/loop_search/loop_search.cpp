@@ -18,7 +18,6 @@ constexpr double kHidden = 0.78, kHardlyShown = 0.85;  // of what images show of
 constexpr int kShortest = 4, kLongest = 30;  // residues
 
 constexpr double kMisplaced = 0.25;     // share of all residues: with more, the structure moves as a whole and its loops cannot be judged yet
-constexpr double kLeastRise = 0.1;      // of the share that is shown: a loop that is shown little more elsewhere is disordered, not misplaced
 constexpr double kTooMuch = 1.2;        // a loop that is shown more than this takes the place of something else
 
 constexpr double kStep = 1;             // A, of the grid of gains
@@ -257,7 +256,7 @@ std::vector<FoundLoop> search_loops(const ImageModel& images, const std::vector<
     // What differs is seen with a variance of its own squared length, at most the sum of both.
     const double error = std::sqrt(2 * (before.self + after[best].self) / double(residuals.size()));
     log_debug("{}: gains {:.3f} +- {:.3f} nats an image", name_of(structure, stretch), gain, error);
-    if (gain < kSureness * error || after[best].shown() < before.shown() + kLeastRise || after[best].shown() > kTooMuch) continue;
+    if (gain < kSureness * error || after[best].shown() > kTooMuch) continue;
     FoundLoop loop{stretch, {}, gain, before.shown(), after[best].shown()};
     loop.positions.assign(ends[best].positions().begin(), ends[best].positions().begin() + std::ptrdiff_t(atoms));
     found.push_back(loop);
