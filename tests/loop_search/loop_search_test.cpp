@@ -116,6 +116,9 @@ TEST(MisplacedLoops, AreStretchesThatAreHardlyShown) {
   Structure broken = s;
   broken.residues[43].bonded_to_previous = false;
   EXPECT_TRUE(misplaced_loops(broken, shown).empty()) << "two stretches of three, too short";
+  Structure capped = s;
+  capped.residues[46].kind = ResidueKind::other;
+  EXPECT_TRUE(misplaced_loops(capped, shown).empty()) << "the cap would stay behind";
   for (int r = 60; r < 85; ++r) shown[size_t(r)] = 0.5;
   set_log_level(LogLevel::error);
   EXPECT_TRUE(misplaced_loops(s, shown).empty()) << "too much of the whole";

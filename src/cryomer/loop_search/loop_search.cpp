@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "cryomer/base/log.h"
 #include "cryomer/base/progress.h"
@@ -79,8 +78,9 @@ class GainMap {
     std::vector<double> price;
     for (size_t cell = 0; cell < count; ++cell) {
       const Vec3 x = corner_ + kStep * Vec3{double(cell % size_[0]), double(cell / size_[0] % size_[1]), double(cell / size_[0] / size_[1])};
-      const double near = nearest(loop, x), contact = nearest(rest, x);
-      if (near > kReach || contact < kBlocked) continue;
+      if (nearest(loop, x) > kReach) continue;
+      const double contact = nearest(rest, x);
+      if (contact < kBlocked) continue;
       points.push_back(x);
       cells.push_back(cell);
       price.push_back(contact < kContact ? kContactPrice * (kContact - contact) * (kContact - contact) : 0);
@@ -217,7 +217,12 @@ std::vector<Stretch> misplaced_loops(const Structure& structure, const std::vect
     r = stretch.last;
     const int length = stretch.last - stretch.first + 1;
     const auto least = *std::min_element(shown.begin() + stretch.first, shown.begin() + stretch.last + 1);
-    const bool held = structure.residues[stretch.first].bonded_to_previous || (stretch.last + 1 < count && structure.residues[stretch.last + 1].bonded_to_previous);
+    // It may end a chain, but not where a cap would be left behind.
+    const bool before = structure.residues[stretch.first].bonded_to_previous;
+    const bool after = stretch.last + 1 < count && structure.residues[stretch.last + 1].bonded_to_previous;
+    const bool capped = (before && structure.residues[stretch.first - 1].kind != ResidueKind::protein) ||
+                        (after && structure.residues[stretch.last + 1].kind != ResidueKind::protein);
+    const bool held = (before || after) && !capped;
     log_debug("{}: {:.2f} of it shown at least", name_of(structure, stretch), least);
     if (least < kHidden && held && length >= kShortest && length <= kLongest) found.push_back(stretch);
   }
