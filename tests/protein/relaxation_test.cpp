@@ -54,6 +54,22 @@ TEST(RelaxChain, ClosesTheBonds) {
             0.02 * distance_restraint_energy(torn.restraints, torn.positions.data(), nullptr));
 }
 
+// As the paper's recipe leaves them, which holds residues together by their C-N bonds alone.
+TEST(RelaxChain, DoesNotFlyApartWhereResiduesAreTurnedAnyhow) {
+  for (const double size : {1.0, 3.0, 10.0}) {
+    const Torn torn(size);
+    std::vector<float> x = torn.positions;
+    const double before = torn.largest_gap(x);
+    relax_chain(*torn.bodies, torn.restraints, x.data());
+    for (const float value : x) ASSERT_LT(std::abs(value), 200) << size;
+    EXPECT_LT(torn.largest_gap(x), 0.5 * before) << size;
+    for (int r = 0; r < 30; ++r) {
+      const int n = torn.structure.find_atom(r, "N"), o = torn.structure.find_atom(r, "O");
+      EXPECT_NEAR(norm(at(x, n) - at(x, o)), norm(at(torn.positions, n) - at(torn.positions, o)), 1e-3);
+    }
+  }
+}
+
 TEST(RelaxChain, KeepsResiduesRigid) {
   const Torn torn(0.2);
   std::vector<float> x = torn.positions;

@@ -23,8 +23,15 @@ struct Body {
   Mat3 inverse_inertia;
 
   Vec3 place(Vec3 arm) const { return centre + turn * arm; }
-  // To first order: the turns of one sweep are small, and what the order leaves is removed after it.
+  // To first order: the turns of one sweep are small, and what the order leaves is removed after it. A residue that is turned
+  // the wrong way round asks for more than it can be told at once.
   void turn_by(Vec3 w) {
+    constexpr double kSmall = 0.2, kMost = 0.5;  // radians
+    const double angle = norm(w);
+    if (angle > kSmall) {
+      turn = rotation_from_vector((std::min(angle, kMost) / angle) * w) * turn;
+      return;
+    }
     const Vec3 x = turn.column(0), y = turn.column(1), z = turn.column(2);
     turn = Mat3::from_columns(x + cross(w, x), y + cross(w, y), z + cross(w, z));
   }
