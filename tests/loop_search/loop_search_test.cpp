@@ -1,9 +1,9 @@
 #include "cryomer/loop_search/loop_search.h"
 
 #include "cryomer/base/log.h"
-#include "cryomer/geometry/rotation.h"
 #include "cryomer/protein/atom_blobs.h"
 #include "loop_search/small_loop.h"
+#include "pose_search/small_molecule.h"
 #include "testing.h"
 
 namespace cryomer {
@@ -38,9 +38,9 @@ ParticleBatch particles(const Structure& s, const ImageModel& model, int64_t cou
   batch.shift = at::empty({count, 2});
   Random random(11);
   for (int64_t i = 0; i < count; ++i) {
-    const Mat3 r = random_rotation(random);
-    for (int k = 0; k < 9; ++k) batch.rotation.data_ptr<float>()[9 * i + k] = float(r.values[size_t(k)]);
-    for (int k = 0; k < 2; ++k) batch.shift.data_ptr<float>()[2 * i + k] = float(random.normal());
+    const Mat3 rotation = random_rotation(random);
+    const double x = random.normal(), y = random.normal();
+    testing::put_pose(batch, i, rotation, x, y);
     ParticleOptics p;
     p.optics.pixel_size = i % 4 == 0 ? 2.1 : 2.0;
     p.ctf.defocus_u = 8000 + 500 * double(i % 3);
