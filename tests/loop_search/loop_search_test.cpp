@@ -76,7 +76,7 @@ TEST(ResidualImages, SayWhatTheLikelihoodSays) {
   double found = 0;
   for (size_t a = 0; a < points.size(); ++a) {
     found += mass[a] * (even[a] + odd[a]) / 2;
-    for (size_t b = 0; b < points.size(); ++b) found -= 0.5 * mass[a] * mass[b] * residuals.overlap(norm(points[a] - points[b]));
+    for (size_t b = 0; b < points.size(); ++b) found -= 0.5 * mass[a] * mass[b] * residuals.overlap()(norm(points[a] - points[b]));
   }
   const ObservedBatch observed = model.observe(batch);
   const ViewIndex views{at::zeros({batch.size()}, at::kLong), at::arange(batch.size(), at::kLong)};
@@ -125,28 +125,50 @@ TEST(MisplacedLoops, AreStretchesThatAreHardlyShown) {
   set_log_level(LogLevel::info);
 }
 
-TEST(SearchLoops, FindsALoopThatTheImagesShowElsewhere) {
+TEST(SearchLoops, FindsALoopThatTheImagesShowElsewhereWhateverTheNoise) {
   const Structure raw = helix_with_loop(1);
   const Structure truth = centred(raw, raw.centroid()), base = centred(helix_with_loop(2), raw.centroid());
   const double before = loop_distance(base, truth);
   ASSERT_GT(before, 4);
-  const ImageModel model = image_model(truth, 0.02);
-  const std::vector<ParticleBatch> batches = {particles(truth, model, 400, true)};
   LoopSearchConfig config;
   config.tries = 3;
-  config.moves = 4000;
-  const std::vector<FoundLoop> found = search_loops(model, batches, base, {{kLoopFirst, kLoopLast}}, config, 1);
-  ASSERT_EQ(found.size(), 1u);
-  EXPECT_LT(found[0].shown_before, 0.7);
-  EXPECT_GT(found[0].shown, 0.8);
-  EXPECT_GT(found[0].gain, 0.5);
-  Structure moved = base;
-  for (size_t a = 0; a < found[0].positions.size(); ++a) {
-    moved.atoms[size_t(base.residues[kLoopFirst].first_atom) + a].position = found[0].positions[a];
+  config.moves = 20000;
+  for (const double noise : {0.02, 5.0}) {
+    const ImageModel model = image_model(truth, noise);
+    const std::vector<ParticleBatch> batches = {particles(truth, model, 400, true)};
+    const std::vector<FoundLoop> found = search_loops(model, batches, base, {{kLoopFirst, kLoopLast}}, config, 1);
+    ASSERT_EQ(found.size(), 1u) << noise;
+    EXPECT_LT(found[0].shown_before, 0.7) << noise;
+    EXPECT_GT(found[0].shown, 0.8) << noise;
+    EXPECT_GT(found[0].gain, 10 / noise) << noise;
+    Structure moved = base;
+    for (size_t a = 0; a < found[0].positions.size(); ++a) {
+      moved.atoms[size_t(base.residues[kLoopFirst].first_atom) + a].position = found[0].positions[a];
+    }
+    EXPECT_LT(loop_distance(moved, truth), 0.5 * before) << noise;
   }
-  EXPECT_LT(loop_distance(moved, truth), 0.5 * before);
   // Where it already is, nothing better is found.
-  EXPECT_TRUE(search_loops(model, batches, truth, {{kLoopFirst, kLoopLast}}, config, 1).empty());
+  const ImageModel model = image_model(truth, 0.02);
+  EXPECT_TRUE(search_loops(model, {particles(truth, model, 400, true)}, truth, {{kLoopFirst, kLoopLast}}, config, 1).empty());
+}
+
+TEST(SearchLoops, LeavesALoopThatIsNowhere) {
+  const Structure raw = helix_with_loop(1);
+  const Structure base = centred(raw, raw.centroid());
+  Structure without;
+  for (int r = 0; r < base.residue_count(); ++r) {
+    if (r >= kLoopFirst && r <= kLoopLast) continue;
+    const Residue& residue = base.residues[r];
+    testing::add_residue(without, residue.chain, residue.number, residue.name, residue.bonded_to_previous);
+    for (int a = residue.first_atom; a < residue.first_atom + residue.atom_count; ++a) {
+      testing::add_atom(without, base.atoms[size_t(a)].name, base.atoms[size_t(a)].atomic_number, base.atoms[size_t(a)].position);
+    }
+  }
+  const std::vector<ParticleBatch> batches = {particles(without, image_model(without, 0.02), 400, true)};
+  LoopSearchConfig config;
+  config.tries = 3;
+  config.moves = 20000;
+  EXPECT_TRUE(search_loops(image_model(base, 0.02), batches, base, {{kLoopFirst, kLoopLast}}, config, 1).empty());
 }
 
 }  // namespace

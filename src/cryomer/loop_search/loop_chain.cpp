@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 
 #include "cryomer/base/error.h"
 #include "cryomer/base/units.h"
@@ -14,7 +15,9 @@ namespace cryomer {
 
 namespace {
 
-constexpr int kSweeps = 30;            // over the torsions, that may close a window
+constexpr int kSweeps = 20;            // over the torsions, that may close a window
+constexpr int kEarlySweeps = 4;        // after which a window that closes is nearly closed
+constexpr double kNearlyClosed = 0.5;  // A
 constexpr double kClosed = 0.02;       // A, within the stretch
 constexpr double kEndClosed = 0.05;    // A, at its end
 constexpr int kLargestWindow = 12;     // residues that a move changes
@@ -27,6 +30,14 @@ double rms_distance(const Vec3 a[3], const Vec3 b[3]) {
 }
 
 Vec3 turned(Vec3 x, Vec3 origin, const Mat3& rotation) { return rotation * (x - origin) + origin; }
+
+// About a unit vector (Rodrigues).
+Mat3 rotation_about(Vec3 axis, double cosine, double sine) {
+  const Vec3 v = sine * axis, w = (1 - cosine) * axis;
+  return {{cosine + w.x * axis.x, w.x * axis.y - v.z, w.x * axis.z + v.y,  //
+           w.x * axis.y + v.z, cosine + w.y * axis.y, w.y * axis.z - v.x,  //
+           w.x * axis.z - v.y, w.y * axis.z + v.x, cosine + w.z * axis.z}};
+}
 
 }  // namespace
 
@@ -106,7 +117,7 @@ bool LoopChain::close(int first, int last, const Vec3 target[3], double toleranc
   const int count = last - first;
   std::vector<Vec3> x(3 * size_t(count) + 3);
   for (int k = 0; k <= count; ++k) frame(first + k, x.data() + 3 * k);
-  std::vector<double> angles(2 * size_t(count), 0.0);
+  std::vector<std::complex<double>> turns(2 * size_t(count), 1.0);  // e^(i angle)
   Vec3* const end = x.data() + 3 * count;
   bool closed = rms_distance(end, target) < tolerance;
   for (int sweep = 0; sweep < kSweeps && !closed; ++sweep) {
@@ -120,16 +131,20 @@ bool LoopChain::close(int first, int last, const Vec3 target[3], double toleranc
         along += dot(aim, flat);
         across += dot(aim, cross(axis, flat));
       }
-      const double angle = std::atan2(across, along);
-      const Mat3 rotation = rotation_from_vector(angle * axis);
+      const double length = std::sqrt(along * along + across * across);
+      if (length == 0) continue;
+      const Mat3 rotation = rotation_about(axis, along / length, across / length);
       for (size_t a = 3 * size_t(t / 2) + (psi ? 3 : 2); a < x.size(); ++a) x[a] = turned(x[a], from, rotation);
-      angles[t] += angle;
+      turns[size_t(t)] *= std::complex<double>(along, across) / length;
     }
-    closed = rms_distance(end, target) < tolerance;
+    const double distance = rms_distance(end, target);
+    closed = distance < tolerance;
+    if (sweep + 1 >= kEarlySweeps && distance > kNearlyClosed) return false;
   }
   if (!closed) return false;
   for (int t = 0; t < 2 * count; ++t) {
-    if (angles[t] != 0) turn(first + t / 2, t % 2 == 1, angles[t]);
+    const double angle = std::arg(turns[size_t(t)]);
+    if (angle != 0) turn(first + t / 2, t % 2 == 1, angle);
   }
   return true;
 }

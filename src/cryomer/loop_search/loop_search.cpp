@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <mutex>
 
 #include "cryomer/base/log.h"
 #include "cryomer/base/progress.h"
@@ -18,17 +20,21 @@ constexpr int kShortest = 4, kLongest = 30;  // residues
 
 constexpr double kMisplaced = 0.25;     // share of all residues: with more, the structure moves as a whole and its loops cannot be judged yet
 constexpr double kTooMuch = 1.2;        // a loop that is shown more than this takes the place of something else
+constexpr double kTooLittle = 0.65;     // one that is shown less is nowhere: it is disordered
 
 constexpr double kStep = 1;             // A, of the grid of gains
 constexpr double kReach = 16;           // A, farther from where its atoms are a loop is not looked for
 constexpr double kContact = 3, kBlocked = 1.8;  // A from the rest of the structure: nearer is too near; nowhere
-constexpr double kContactPrice = 0.1;   // nats an image for an atom, over A^2 of what it is too near
-constexpr double kNowhere = -1;         // nats an image for an atom out of reach
-constexpr double kOutlierPrice = 0.03, kClashPrice = 0.1;  // nats an image
-constexpr double kHot = 0.3, kCold = 0.01;  // nats an image, temperature at the start and at the end
+// Prices and temperatures are in units of what an atom of the loop shows where it is right: the same for any noise.
+constexpr double kContactPrice = 1;     // for an atom, over A^2 of what it is too near
+constexpr double kNowhere = -10;        // for an atom out of reach
+constexpr double kOutlierPrice = 1, kClashPrice = 1;
+constexpr double kCentrePrice = 10;     // for each A^2 that the atoms are from the centre of all tries
+constexpr double kHot = 3, kCold = 0.1;  // temperature at the start and at the end
 constexpr double kLargeMove = 1.5, kLargeMoves = 0.3;  // radians; share of the moves
 constexpr double kSideChainMoves = 0.4;  // share of the moves
 constexpr double kSureness = 4;         // standard errors of the gain on the images that judge
+constexpr double kWorthwhile = 0.1;     // of what the loop shows where it is right: less is what blobs and grids leave
 
 int64_t atoms_before(const Structure& structure, int residue) { return structure.residues[residue].first_atom; }
 int64_t atoms_after(const Structure& structure, int residue) {
@@ -42,11 +48,11 @@ std::vector<Vec3> positions_of(const Structure& structure, int64_t first, int64_
 }
 
 double self_overlap(const ResidualImages& images, const Vec3* atoms, size_t count) {
-  double sum = double(count) * images.overlap(0);
+  std::vector<float> x(3 * count);
   for (size_t a = 0; a < count; ++a) {
-    for (size_t b = 0; b < a; ++b) sum += 2 * images.overlap(norm(atoms[a] - atoms[b]));
+    for (size_t k = 0; k < 3; ++k) x[k * count + a] = float(atoms[a][int(k)]);
   }
-  return sum;
+  return double(count) * images.overlap()(0) + 2 * sum_over_pairs(images.overlap(), x.data(), x.data() + count, x.data() + 2 * count, count);
 }
 
 // What single atoms of a loop would gain around it, on a grid.
@@ -55,6 +61,7 @@ class GainMap {
   GainMap(const ResidualImages& images, const Structure& structure, Stretch stretch) {
     const int64_t first = atoms_before(structure, stretch.first), last = atoms_after(structure, stretch.last);
     const std::vector<Vec3> loop = positions_of(structure, first, last);
+    unit_ = self_overlap(images, loop.data(), loop.size()) / double(loop.size());
     Vec3 low = loop[0], high = loop[0];
     for (const Vec3& x : loop) {
       for (int k = 0; k < 3; ++k) {
@@ -71,7 +78,7 @@ class GainMap {
       for (int64_t a = atoms_before(structure, r); a < atoms_after(structure, r); ++a) rest.push_back(structure.atoms[size_t(a)].position);
     }
     const size_t count = size_t(size_[0]) * size_t(size_[1]) * size_t(size_[2]);
-    gain_[0].assign(count, float(kNowhere));
+    gain_[0].assign(count, float(kNowhere * unit_));
     gain_[1] = gain_[0];
     std::vector<Vec3> points;
     std::vector<size_t> cells;
@@ -83,26 +90,27 @@ class GainMap {
       if (contact < kBlocked) continue;
       points.push_back(x);
       cells.push_back(cell);
-      price.push_back(contact < kContact ? kContactPrice * (kContact - contact) * (kContact - contact) : 0);
+      price.push_back(contact < kContact ? kContactPrice * unit_ * (kContact - contact) * (kContact - contact) : 0);
     }
     for (int half = 0; half < 2; ++half) {
       const std::vector<double> gains = images.gains(points, half);
       for (size_t p = 0; p < points.size(); ++p) {
         // The images' residuals are those of the structure with the loop: without it, it is missing.
         double own = 0;
-        for (const Vec3& x : loop) own += images.overlap(norm(points[p] - x));
+        for (const Vec3& x : loop) own += images.overlap()(norm(points[p] - x));
         gain_[half][cells[p]] = float(gains[p] + own - price[p]);
       }
     }
   }
 
+  double unit() const { return unit_; }  // nats an image
   double at(const Vec3& x, int half) const {
     double t[3];
     int i[3];
     for (int k = 0; k < 3; ++k) {
       t[k] = (x[k] - corner_[k]) / kStep;
       i[k] = int(std::floor(t[k]));
-      if (!(i[k] >= 0 && i[k] + 1 < size_[k])) return kNowhere;
+      if (!(i[k] >= 0 && i[k] + 1 < size_[k])) return kNowhere * unit_;
       t[k] -= i[k];
     }
     const size_t line = size_t(size_[0]), plane = line * size_t(size_[1]);
@@ -118,6 +126,7 @@ class GainMap {
     return std::sqrt(best);
   }
 
+  double unit_ = 0;
   Vec3 corner_;
   int size_[3] = {};
   std::vector<float> gain_[2];  // of each half of the images
@@ -136,11 +145,18 @@ Score score(const ResidualImages& images, const GainMap& map, const std::vector<
   return result;
 }
 
-// The best conformation that Metropolis sampling with falling temperature comes by.
-LoopChain anneal(const ResidualImages& images, const GainMap& map, const LoopChain& start, int64_t moves, Random random) {
-  auto value = [&](const LoopChain& loop) {
-    return score(images, map, loop.positions(), size_t(loop.atom_count()), 0).gain() - kOutlierPrice * loop.ramachandran_outliers() - kClashPrice * loop.clashes();
+using Value = std::function<double(const LoopChain&)>;
+
+// What the images of one half say of a conformation, in units.
+Value value_of(const ResidualImages& images, const GainMap& map) {
+  return [&](const LoopChain& loop) {
+    return score(images, map, loop.positions(), size_t(loop.atom_count()), 0).gain() / map.unit() - kOutlierPrice * loop.ramachandran_outliers() -
+           kClashPrice * loop.clashes();
   };
+}
+
+// The best conformation that Metropolis sampling with falling temperature comes by.
+LoopChain anneal(const Value& value, const LoopChain& start, int64_t moves, Random random) {
   LoopChain now = start, best = start;
   double energy = value(now), highest = energy;
   for (int64_t m = 0; m < moves && !stop_requested(); ++m) {
@@ -162,6 +178,23 @@ LoopChain anneal(const ResidualImages& images, const GainMap& map, const LoopCha
     }
   }
   return best;
+}
+
+// A loop is not in one place, and each try settles in another that gains about the same. What they have in common is nearer to all
+// places that the loop takes than any of them: this is the conformation in the middle of them.
+LoopChain centre_of(const std::vector<LoopChain>& tries, const Value& value, int64_t moves, Random random) {
+  const auto atoms = size_t(tries[0].atom_count());
+  std::vector<Vec3> centre(atoms);
+  for (const LoopChain& loop : tries) {
+    for (size_t a = 0; a < atoms; ++a) centre[a] += loop.positions()[a] * (1 / double(tries.size()));
+  }
+  auto distance = [&](const LoopChain& loop) {  // mean square, A^2
+    double sum = 0;
+    for (size_t a = 0; a < atoms; ++a) sum += dot(loop.positions()[a] - centre[a], loop.positions()[a] - centre[a]);
+    return sum / double(atoms);
+  };
+  const auto nearest = std::min_element(tries.begin(), tries.end(), [&](const LoopChain& a, const LoopChain& b) { return distance(a) < distance(b); });
+  return anneal([&](const LoopChain& loop) { return value(loop) - kCentrePrice * distance(loop); }, *nearest, moves, random);
 }
 
 std::string name_of(const Structure& structure, Stretch stretch) {
@@ -239,31 +272,31 @@ std::vector<FoundLoop> search_loops(const ImageModel& images, const std::vector<
     const LoopChain start(structure, stretch.first, stretch.last);
     const GainMap map(residuals, structure, stretch);
     const auto atoms = size_t(start.atom_count());
-    Progress progress(formatted("looking for loop {}", name_of(structure, stretch)), config.tries, "tries");
-    std::vector<LoopChain> ends(size_t(config.tries), start);
+    Progress progress(formatted("looking for loop {}", name_of(structure, stretch)), config.tries + 1, "tries");
+    std::mutex advancing;
+    const Random random = Random(seed, 0x100b).substream(uint64_t(stretch.first));
+    const Value value = value_of(residuals, map);
+    std::vector<LoopChain> tries(size_t(config.tries), start);
     parallel_for(config.tries, 1, [&](int64_t first, int64_t last) {
       for (int64_t t = first; t < last; ++t) {
-        ends[size_t(t)] = anneal(residuals, map, start, config.moves, Random(seed, 0x100b).substream(uint64_t(stretch.first)).substream(uint64_t(t)));
+        tries[size_t(t)] = anneal(value, start, config.moves, random.substream(uint64_t(t)));
+        const std::lock_guard<std::mutex> lock(advancing);
+        progress.advance(1);
       }
     });
+    const LoopChain centre = centre_of(tries, value, config.moves, random.substream(uint64_t(config.tries)));
     if (stop_requested()) throw Interrupted("stopped while looking for loops; nothing was written");
-    progress.advance(config.tries);
+    progress.advance(1);
     progress.finish();
     // The images that did not say where to.
-    const Score before = score(residuals, map, start.positions(), atoms, 1);
-    size_t best = 0;
-    std::vector<Score> after;
-    for (const LoopChain& end : ends) {
-      after.push_back(score(residuals, map, end.positions(), atoms, 1));
-      if (after.back().gain() > after[best].gain()) best = after.size() - 1;
-    }
-    const double gain = after[best].gain() - before.gain();
+    const Score before = score(residuals, map, start.positions(), atoms, 1), after = score(residuals, map, centre.positions(), atoms, 1);
+    const double gain = after.gain() - before.gain();
     // What differs is seen with a variance of its own squared length, at most the sum of both.
-    const double error = std::sqrt(2 * (before.self + after[best].self) / double(residuals.size()));
-    log_debug("{}: gains {:.3f} +- {:.3f} nats an image", name_of(structure, stretch), gain, error);
-    if (gain < kSureness * error || after[best].shown() > kTooMuch) continue;
-    FoundLoop loop{stretch, {}, gain, before.shown(), after[best].shown()};
-    loop.positions.assign(ends[best].positions().begin(), ends[best].positions().begin() + std::ptrdiff_t(atoms));
+    const double error = std::sqrt(2 * (before.self + after.self) / double(residuals.size()));
+    log_debug("{}: gains {:.3f} +- {:.3f} nats an image, {:.0f} % of it shown", name_of(structure, stretch), gain, error, 100 * after.shown());
+    if (gain < kSureness * error || gain < kWorthwhile * after.self || after.shown() > kTooMuch || after.shown() < kTooLittle) continue;
+    FoundLoop loop{stretch, {}, gain, before.shown(), after.shown()};
+    loop.positions.assign(centre.positions().begin(), centre.positions().begin() + std::ptrdiff_t(atoms));
     found.push_back(loop);
   }
   return found;

@@ -2,8 +2,8 @@
 //
 // Gradients do not bring a loop to its place when the base structure has it 8 A away: there is nothing in between. So it is looked
 // for. A stretch that the images hardly show, wherever elastic motions take it, is annealed with the rest of the structure as it is, in
-// the likelihood of all images (residual_images.h); half of the images say where to, the other half which of some tries is best and
-// whether it is better than what was there.
+// the likelihood of all images (residual_images.h), several times; half of the images say where to, the other half whether the middle
+// of all tries is better than what was there.
 #pragma once
 
 #include "cryomer/base/config.h"
@@ -14,9 +14,9 @@ namespace cryomer {
 
 struct LoopSearchConfig {
   bool used = true;
-  int64_t particles = 2000;  // that are looked at
-  int64_t tries = 8;         // annealing runs for each loop, the best of which is kept
-  int64_t moves = 30000;     // of each
+  int64_t particles = 4000;  // that are looked at
+  int64_t tries = 16;        // annealing runs for each loop
+  int64_t moves = 60000;     // of each
   void visit(ConfigVisitor& v);
 };
 

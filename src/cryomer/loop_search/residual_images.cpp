@@ -10,7 +10,7 @@ namespace cryomer {
 
 namespace {
 
-constexpr double kStep = 0.25, kReach = 80;  // A, of the table of overlaps
+constexpr double kReach = 60;  // A, of the table of overlaps
 
 // Cycles per A of each entry of the half spectrum, [box * (box / 2 + 1)].
 std::vector<double> frequencies(int box, double pixel_size) {
@@ -47,8 +47,7 @@ struct Transfer {
 
 }  // namespace
 
-ResidualImages::ResidualImages(const ImageModel& images, const std::vector<ParticleBatch>& batches, const std::vector<Tensor>& conformations, double width)
-    : overlap_(size_t(kReach / kStep) + 2, 0.0) {
+ResidualImages::ResidualImages(const ImageModel& images, const std::vector<ParticleBatch>& batches, const std::vector<Tensor>& conformations, double width) {
   at::NoGradGuard guard;
   const ImageModel model = images.without_padding();
   box_ = model.grid().box;
@@ -92,17 +91,21 @@ ResidualImages::ResidualImages(const ImageModel& images, const std::vector<Parti
     }
     batches_.push_back(std::move(kept));
   }
+  std::vector<double> overlap(size_t(kReach * kReach / overlap_.step), 0.0);
   for (const auto& [pixel, transfer] : transfers) {
     const std::vector<double> frequency = frequencies(box_, pixel);
     for (int64_t k = 0; k < area; ++k) {
       const int64_t column = k % half;
       const double mass = transfer.power[size_t(k)] * (column == 0 || 2 * column == box_ ? 1 : 2) / double(images_);
-      const double turn = 2 * kPi * frequency[size_t(k)] * kStep;
-      for (size_t r = 0; r < overlap_.size() && mass > 0; ++r) {
-        overlap_[r] += mass * (r == 0 || turn == 0 ? 1 : std::sin(turn * double(r)) / (turn * double(r)));
+      const double turn = 2 * kPi * frequency[size_t(k)];
+      for (size_t r = 0; r < overlap.size() && mass > 0; ++r) {
+        const double phase = turn * std::sqrt(double(r) * overlap_.step);
+        overlap[r] += mass * (phase == 0 ? 1 : std::sin(phase) / phase);
       }
     }
   }
+  overlap_.value.assign(overlap.begin(), overlap.end());
+  overlap_.value.push_back(0);
 }
 
 void ResidualImages::add(const Views& views, int64_t i, const float* points, int64_t count, double* gains) const {
@@ -149,13 +152,6 @@ std::vector<double> ResidualImages::gains_of_atoms() const {
   }
   for (double& value : result) value /= double(images_);
   return result;
-}
-
-double ResidualImages::overlap(double distance) const {
-  const double at = distance / kStep;
-  const auto i = size_t(at);
-  if (i + 1 >= overlap_.size()) return 0;
-  return overlap_[i] + (at - double(i)) * (overlap_[i + 1] - overlap_[i]);
 }
 
 }  // namespace cryomer

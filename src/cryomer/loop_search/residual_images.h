@@ -14,6 +14,7 @@
 
 #include "cryomer/geometry/vec3.h"
 #include "cryomer/imaging/image_model.h"
+#include "cryomer/kernels/pair_sums.h"
 
 namespace cryomer {
 
@@ -28,7 +29,7 @@ class ResidualImages {
   // Where each image has its own atoms; the mean over all images.
   std::vector<double> gains_of_atoms() const;
   // K, nats an image.
-  double overlap(double distance) const;
+  const PairFunction& overlap() const { return overlap_; }
   int64_t size() const { return images_; }
 
  private:
@@ -43,7 +44,7 @@ class ResidualImages {
   std::vector<Views> batches_;
   int64_t images_ = 0;
   int box_ = 0;
-  std::vector<double> overlap_;  // at steps of kStep
+  PairFunction overlap_;
 };
 
 }  // namespace cryomer
