@@ -1,7 +1,5 @@
 #include "cryomer/kernels/pair_sums.h"
 
-#include "cryomer/kernels/pair_sums_loops.h"
-
 namespace cryomer {
 
 double PairFunction::operator()(double distance) const {
@@ -11,15 +9,22 @@ double PairFunction::operator()(double distance) const {
   return value[i] + (at - double(i)) * (value[i + 1] - value[i]);
 }
 
-double sum_over_pairs(const PairFunction& function, const float* x, const float* y, const float* z, size_t count, InstructionSet set) {
-  detail::PairSumLoop loop = detail::sum_over_pairs_here;
-#ifdef CRYOMER_HAS_AVX2
-  if (set == InstructionSet::avx2) loop = detail::sum_over_pairs_avx2;
-#endif
-#ifdef CRYOMER_HAS_AVX512
-  if (set == InstructionSet::avx512) loop = detail::sum_over_pairs_avx512;
-#endif
-  return loop(function, x, y, z, count);
+double sum_over_pairs(const PairFunction& function, const float* x, const float* y, const float* z, size_t count) {
+  const float* const table = function.value.data();
+  const float inverse = float(1 / function.step), last = float(function.value.size() - 1);
+  double total = 0;
+  for (size_t a = 1; a < count; ++a) {
+    float sum = 0;
+    for (size_t b = 0; b < a; ++b) {
+      const float u = x[b] - x[a], v = y[b] - y[a], w = z[b] - z[a];
+      const float at = (u * u + v * v + w * w) * inverse;
+      if (!(at < last)) continue;
+      const int i = int(at);
+      sum += table[i] + (at - float(i)) * (table[i + 1] - table[i]);
+    }
+    total += double(sum);
+  }
+  return total;
 }
 
 }  // namespace cryomer

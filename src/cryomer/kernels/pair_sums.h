@@ -1,10 +1,9 @@
-// Sums over pairs of points of a function of their distance that is read from a table.
+// Sums over pairs of points of a function of their distance that is read from a table. Its loop has no SIMD versions: it waits for the
+// table, and gathering from it is no faster.
 #pragma once
 
 #include <cstddef>
 #include <vector>
-
-#include "cryomer/kernels/cpu.h"
 
 namespace cryomer {
 
@@ -17,7 +16,6 @@ struct PairFunction {
 };
 
 // Over all pairs a < b of the points x, y, z [count] A.
-double sum_over_pairs(const PairFunction& function, const float* x, const float* y, const float* z, size_t count,
-                      InstructionSet set = active_instruction_set());
+double sum_over_pairs(const PairFunction& function, const float* x, const float* y, const float* z, size_t count);
 
 }  // namespace cryomer
