@@ -1,6 +1,11 @@
 #include "command.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <thread>
 
@@ -49,9 +54,16 @@ OutputFolder::OutputFolder(const std::string& path, bool overwrite, bool resume)
   existed_ = fs::exists(path, ignored);
   fresh_ = !existed_ || fs::is_empty(path, ignored);
   prepare_output_folder(path, overwrite, resume);
+  // The system lets go of it when the program ends, however that is. A file system that knows no locks has none.
+  lock_ = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (lock_ >= 0 && ::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    ::close(lock_);
+    fail("--out {}: another program is writing into this folder. Wait until it has ended, or choose another", path);
+  }
 }
 
 OutputFolder::~OutputFolder() {
+  if (lock_ >= 0) ::close(lock_);
   if (kept_ || !fresh_) return;
   std::error_code ignored;
   std::vector<fs::path> files;

@@ -25,7 +25,7 @@ struct CommonOptions {
 void check_output_file(const std::string& flag, const std::string& path, bool overwrite);
 
 // Takes back what a command wrote into its output folder when it fails, so that it can simply be run again. Only of a
-// folder that was new or empty; others are left alone.
+// folder that was new or empty; others are left alone. While it lives no other program gets one for the same folder.
 class OutputFolder {
  public:
   OutputFolder(const std::string& path, bool overwrite, bool resume);
@@ -35,6 +35,7 @@ class OutputFolder {
  private:
   std::string path_;
   bool existed_, fresh_, kept_ = false;
+  int lock_ = -1;
 };
 
 // Each adds its sub-command to the program; the work is done in the callback.

@@ -1,4 +1,8 @@
 // The program as a whole, through its command line, on a helix of twenty residues.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <future>
 #include <nlohmann/json.hpp>
@@ -317,6 +321,18 @@ TEST(App, FoldersWithContentAreRefusedUnlessOverwritten) {
   done(command + " --overwrite");
   refused("train " + world().sim + "/truth.star --structure " + world().base + " --out " + world().run, 2, {"not empty"});
   refused("infer " + world().run + " --out " + world().posterior, 2, {"not empty"});
+}
+
+TEST(App, OnlyOneProgramWritesIntoAFolder) {
+  const std::string out = world().folder + "/taken";
+  fs::create_directory(out);
+  const int taken = ::open(out.c_str(), O_RDONLY | O_DIRECTORY);
+  ASSERT_EQ(::flock(taken, LOCK_EX | LOCK_NB), 0);
+  const std::string command = "train " + world().sim + "/truth.star --structure " + world().base + " --poses given --epochs 1 --latent-dim 4 --out " + out;
+  refused(command, 1, {"taken", "another program is writing"});
+  EXPECT_TRUE(fs::is_empty(out));
+  ::close(taken);
+  done(command);
 }
 
 TEST(App, AMicroscopeMakesParticlesForTraining) {

@@ -1,5 +1,5 @@
-// Sums over pairs of points of a function of their distance that is read from a table. Its loop has no SIMD versions: it waits for the
-// table, and gathering from it is no faster.
+// Sums over pairs of points of a function of their distance that is read from a table. One plain loop: it waits for the table, and
+// what compilers make of it with wider instructions is no faster.
 #pragma once
 
 #include <cstddef>
