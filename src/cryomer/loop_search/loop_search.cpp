@@ -15,7 +15,7 @@ namespace cryomer {
 namespace {
 
 constexpr int kNeighbours = 3;          // residues on either side that are judged together
-constexpr double kHidden = 0.78, kHardlyShown = 0.85;  // of what images show of other residues: somewhere in a stretch; all along it
+constexpr double kHidden = 0.65, kHardlyShown = 0.85;  // of what images show of other residues: somewhere in a stretch; all along it
 constexpr int kShortest = 4, kLongest = 30;  // residues
 
 constexpr double kMisplaced = 0.25;     // share of all residues: with more, the structure moves as a whole and its loops cannot be judged yet
