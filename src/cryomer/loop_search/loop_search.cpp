@@ -29,7 +29,8 @@ constexpr double kContact = 3, kBlocked = 1.8;  // A from the rest of the struct
 constexpr double kContactPrice = 1;     // for an atom, over A^2 of what it is too near
 constexpr double kNowhere = -10;        // for an atom out of reach
 constexpr double kOutlierPrice = 1, kClashPrice = 1;
-constexpr double kCentrePrice = 10;     // for each A^2 that the atoms are from the centre of all tries
+constexpr double kAlike = 0.75;         // of the best try's gain: tries with less have got stuck
+constexpr double kCentrePrice = 10;     // for each A^2 that the atoms are from the centre of the others
 constexpr double kHot = 3, kCold = 0.1;  // temperature at the start and at the end
 constexpr double kLargeMove = 1.5, kLargeMoves = 0.3;  // radians; share of the moves
 constexpr double kSideChainMoves = 0.4;  // share of the moves
@@ -182,19 +183,28 @@ LoopChain anneal(const Value& value, const LoopChain& start, int64_t moves, Rand
 
 // A loop is not in one place, and each try settles in another that gains about the same. What they have in common is nearer to all
 // places that the loop takes than any of them: this is the conformation in the middle of them.
-LoopChain centre_of(const std::vector<LoopChain>& tries, const Value& value, int64_t moves, Random random) {
-  const auto atoms = size_t(tries[0].atom_count());
+LoopChain centre_of(const std::vector<LoopChain>& tries, const LoopChain& start, const Value& value, int64_t moves, Random random) {
+  std::vector<double> gain;
+  for (const LoopChain& loop : tries) gain.push_back(value(loop) - value(start));
+  const double enough = kAlike * *std::max_element(gain.begin(), gain.end());
+  std::vector<const LoopChain*> good;
+  for (size_t t = 0; t < tries.size(); ++t) {
+    if (gain[t] >= enough) good.push_back(&tries[t]);
+  }
+  if (good.empty()) return start;
+  const auto atoms = size_t(start.atom_count());
   std::vector<Vec3> centre(atoms);
-  for (const LoopChain& loop : tries) {
-    for (size_t a = 0; a < atoms; ++a) centre[a] += loop.positions()[a] * (1 / double(tries.size()));
+  for (const LoopChain* loop : good) {
+    for (size_t a = 0; a < atoms; ++a) centre[a] += loop->positions()[a] * (1 / double(good.size()));
   }
   auto distance = [&](const LoopChain& loop) {  // mean square, A^2
     double sum = 0;
     for (size_t a = 0; a < atoms; ++a) sum += dot(loop.positions()[a] - centre[a], loop.positions()[a] - centre[a]);
     return sum / double(atoms);
   };
-  const auto nearest = std::min_element(tries.begin(), tries.end(), [&](const LoopChain& a, const LoopChain& b) { return distance(a) < distance(b); });
-  return anneal([&](const LoopChain& loop) { return value(loop) - kCentrePrice * distance(loop); }, *nearest, moves, random);
+  log_debug("{} of {} tries gain about the same", good.size(), tries.size());
+  const LoopChain& nearest = **std::min_element(good.begin(), good.end(), [&](auto a, auto b) { return distance(*a) < distance(*b); });
+  return anneal([&](const LoopChain& loop) { return value(loop) - kCentrePrice * distance(loop); }, nearest, moves, random);
 }
 
 std::string name_of(const Structure& structure, Stretch stretch) {
@@ -284,7 +294,7 @@ std::vector<FoundLoop> search_loops(const ImageModel& images, const std::vector<
         progress.advance(1);
       }
     });
-    const LoopChain centre = centre_of(tries, value, config.moves, random.substream(uint64_t(config.tries)));
+    const LoopChain centre = centre_of(tries, start, value, config.moves, random.substream(uint64_t(config.tries)));
     if (stop_requested()) throw Interrupted("stopped while looking for loops; nothing was written");
     progress.advance(1);
     progress.finish();
@@ -294,7 +304,8 @@ std::vector<FoundLoop> search_loops(const ImageModel& images, const std::vector<
     // What differs is seen with a variance of its own squared length, at most the sum of both.
     const double error = std::sqrt(2 * (before.self + after.self) / double(residuals.size()));
     log_debug("{}: gains {:.3f} +- {:.3f} nats an image, {:.0f} % of it shown", name_of(structure, stretch), gain, error, 100 * after.shown());
-    if (gain < kSureness * error || gain < kWorthwhile * after.self || after.shown() > kTooMuch || after.shown() < kTooLittle) continue;
+    const bool better = gain >= kSureness * error && gain >= kWorthwhile * after.self && after.shown() >= kTooLittle && after.shown() <= kTooMuch;
+    if (!better) continue;
     FoundLoop loop{stretch, {}, gain, before.shown(), after.shown()};
     loop.positions.assign(centre.positions().begin(), centre.positions().begin() + std::ptrdiff_t(atoms));
     found.push_back(loop);
