@@ -87,21 +87,31 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
   const ParticleStack stack = ParticleStack::open(config.data.particles, particle_options(config));
   setup.structure = read_structure(config.data.structure);
   OutputFolder folder(directory.path, overwrite, resume);
-  if (!goes_on) {
-    for (const std::string& old : {directory.checkpoint(), directory.metrics(), directory.log()}) fs::remove(old);
-  }
+  const std::string earlier = !goes_on && fs::exists(directory.log()) ? read_file(directory.log()) : "";
   set_log_file(directory.log());
   log_info("{}", command_line);
   log_info("Particles: {} of {} x {} pixels in {} optics group(s){}", stack.size(), stack.box(), stack.box(),
            stack.optics_groups().size(), config.data.half > 0 ? formatted("; half {} of the file", config.data.half) : "");
   setup.origin = find_origin(config, setup.structure, stack);
   check_fits_box(setup.structure, setup.origin, stack.box(), smallest_pixel_size(stack));
-  if (!goes_on) write_file_atomically(directory.structure(config.data.structure), read_file(config.data.structure));
   Trainer trainer(std::move(setup), stack, directory);
-  if (goes_on) trainer.resume();
+  if (goes_on) {
+    trainer.resume();
+  } else {
+    trainer.begin();
+    // What an earlier run left gives way now, and stays when this one cannot begin.
+    for (const std::string& old : {directory.checkpoint(), directory.metrics()}) fs::remove(old);
+    if (!earlier.empty()) {
+      set_log_file("");
+      write_file_atomically(directory.log(), read_file(directory.log()).substr(earlier.size()));
+      set_log_file(directory.log());
+    }
+    write_file_atomically(directory.structure(config.data.structure), read_file(config.data.structure));
+  }
   write_file_atomically(directory.config(), config_to_json(config));
   folder.keep();
   trainer.run();
+  if (trainer.step() == 0) fail("--max-time: no time was left to learn after the searches. Go on with --resume and a longer --max-time");
   log_info("Trained for {} steps; the model is in {}", trainer.step(), directory.path);
   set_log_file("");
   return trainer.best_held_out();
@@ -116,6 +126,8 @@ void Train::run() {
   if (seeds < 1 || seeds > 1000) fail_usage("--seeds {}: expected 1 to 1000 runs", seeds);
   if (resume && overwrite) fail_usage("--resume continues a run and --overwrite starts it anew: give one of them");
   auto of_seed = [&](int64_t number) { return seeds == 1 ? directory : RunDirectory{formatted("{}/seed_{}", out, number + 1)}; };
+  if (resume && !fs::is_directory(out)) fail_usage("--resume: there is no folder {}", out);
+  if (resume) check_folder_is_free(out);
   if (resume && (!fs::exists(of_seed(0).checkpoint()) || !fs::exists(of_seed(0).config()))) {
     fail("--resume: {} holds no checkpoint to continue from; start the run with --overwrite instead of --resume", of_seed(0).path);
   }

@@ -49,17 +49,29 @@ void check_output_file(const std::string& flag, const std::string& path, bool ov
   }
 }
 
+// Takes the folder for this program until the descriptor is closed, which the system does when the program ends, however that is. -1 where
+// there is no folder.
+static int take_folder(const std::string& path) {
+  const int folder = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  // A file system that knows no locks has none.
+  if (folder >= 0 && ::flock(folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    ::close(folder);
+    fail("--out {}: another program is writing into this folder. Wait until it has ended, or choose another", path);
+  }
+  return folder;
+}
+
+void check_folder_is_free(const std::string& path) {
+  if (const int folder = take_folder(path); folder >= 0) ::close(folder);
+}
+
 OutputFolder::OutputFolder(const std::string& path, bool overwrite, bool resume) : path_(path) {
   std::error_code ignored;
   existed_ = fs::exists(path, ignored);
   fresh_ = !existed_ || fs::is_empty(path, ignored);
+  check_folder_is_free(path);
   prepare_output_folder(path, overwrite, resume);
-  // The system lets go of it when the program ends, however that is. A file system that knows no locks has none.
-  lock_ = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (lock_ >= 0 && ::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-    ::close(lock_);
-    fail("--out {}: another program is writing into this folder. Wait until it has ended, or choose another", path);
-  }
+  lock_ = take_folder(path);
 }
 
 OutputFolder::~OutputFolder() {

@@ -24,6 +24,9 @@ struct CommonOptions {
 // that exists already and may not be replaced.
 void check_output_file(const std::string& flag, const std::string& path, bool overwrite);
 
+// Fails when another program holds an OutputFolder of it.
+void check_folder_is_free(const std::string& path);
+
 // Takes back what a command wrote into its output folder when it fails, so that it can simply be run again. Only of a
 // folder that was new or empty; others are left alone. While it lives no other program gets one for the same folder.
 class OutputFolder {

@@ -335,6 +335,26 @@ TEST(App, OnlyOneProgramWritesIntoAFolder) {
   done(command);
 }
 
+TEST(App, AnEarlierModelStaysWhenANewRunCannotBegin) {
+  const std::string sim = world().folder + "/spoilt", out = world().folder + "/earlier";
+  fs::create_directory(sim);
+  fs::copy(world().run, out, fs::copy_options::recursive);
+  fs::copy_file(world().sim + "/truth.star", sim + "/truth.star");
+  std::string stack = read_file(world().sim + "/particles.mrcs");
+  for (size_t i = 1024; i + 4 <= stack.size(); i += 400) stack.replace(i, 4, std::string("\0\0\xc0\x7f", 4));  // not a number
+  write_file_atomically(sim + "/particles.mrcs", stack);
+  refused("train " + sim + "/truth.star --structure " + world().base + " --poses given --epochs 1 --latent-dim 4 --overwrite --out " + out, 1, {"nan"});
+  for (const char* name : {"/checkpoint.safetensors", "/config.json", "/metrics.csv", "/structure.pdb"}) {
+    EXPECT_EQ(read_file(out + name), read_file(world().run + name)) << name;
+  }
+}
+
+TEST(App, ARunWithoutTimeToLearnSaysSo) {
+  const std::string command = "train " + world().sim + "/truth.star --structure " + world().base + " --poses given --latent-dim 4 --out " + world().folder + "/hasty";
+  refused(command + " --max-time 0.001s", 1, {"no time was left", "--resume"});
+  done(command + " --resume --max-time 30s --epochs 1");
+}
+
 TEST(App, AMicroscopeMakesParticlesForTraining) {
   const std::string sim = world().folder + "/microscope", base = " --structure " + world().base + " --ensemble " + world().sim + "/states.dcd";
   const std::string command = "simulate --preset seed-physical" + base + " --particles 24 --particles-per-micrograph 8 --micrograph-size 256 --box 48 --out " + sim;

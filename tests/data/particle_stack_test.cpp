@@ -237,6 +237,15 @@ TEST(ParticleStack, SaysWherePosesComeFrom) {
   EXPECT_FALSE(ParticleStack::open(data_set(star_text(file))).has_poses());
 }
 
+TEST(ParticleStack, WantsBothShiftsOrNone) {
+  StarFile file = parse_star(fixture_text(), "p.star");
+  StarTable& particles = *file.find("particles");
+  particles.remove_column(particles.column("rlnOriginXAngst"));
+  EXPECT_SAYS(message_for(star_text(file), with_required_poses()), "only one of the columns _rlnOriginXAngst and _rlnOriginYAngst");
+  particles.remove_column(particles.column("rlnOriginYAngst"));
+  EXPECT_TRUE(ParticleStack::open(data_set(star_text(file)), with_required_poses()).has_poses());
+}
+
 TEST(ParticleStack, DoubtsPosesOfA2dClassification) {
   std::string text = replaced(fixture_text(), "  10.000000   20.000000 ", "0 0");
   text = replaced(text, "-10.000000  120.000000", "0 0");

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <mutex>
+#include <optional>
 
 #include "cryomer/base/log.h"
 #include "cryomer/base/progress.h"
@@ -207,8 +208,44 @@ LoopChain centre_of(const std::vector<LoopChain>& tries, const LoopChain& start,
   return anneal([&](const LoopChain& loop) { return value(loop) - kCentrePrice * distance(loop); }, nearest, moves, random);
 }
 
-std::string name_of(const Structure& structure, Stretch stretch) {
-  return formatted("{} to {}", residue_label(structure.residues[stretch.first]), structure.residues[stretch.last].number);
+
+// Nothing when it is found nowhere better.
+std::optional<FoundLoop> search_loop(const ResidualImages& images, const Structure& structure, Stretch stretch, const LoopSearchConfig& config, uint64_t seed) {
+  const std::string name = stretch_name(structure, stretch);
+  const LoopChain start(structure, stretch.first, stretch.last);
+  const GainMap map(images, structure, stretch);
+  const auto atoms = size_t(start.atom_count());
+  // The images that do not say where to.
+  const Score before = score(images, map, start.positions(), atoms, 1);
+  if (before.shown() > kHardlyShown) return std::nullopt;
+  Progress progress("looking for loop " + name, config.tries + 1, "runs");
+  std::mutex advancing;
+  const Random random = Random(seed, 0x100b).substream(uint64_t(stretch.first));
+  const Value value = value_of(images, map);
+  std::vector<LoopChain> tries(size_t(config.tries), start);
+  parallel_for(config.tries, 1, [&](int64_t first, int64_t last) {
+    for (int64_t t = first; t < last; ++t) {
+      tries[size_t(t)] = anneal(value, start, config.moves, random.substream(uint64_t(t)));
+      const std::lock_guard<std::mutex> lock(advancing);
+      progress.advance(1);
+    }
+  });
+  const LoopChain centre = centre_of(tries, start, value, config.moves, random.substream(uint64_t(config.tries)));
+  if (stop_requested()) throw Interrupted("stopped while looking for loops; nothing was written");
+  progress.advance(1);
+  progress.finish();
+  const Score after = score(images, map, centre.positions(), atoms, 1);
+  const double gain = after.gain() - before.gain();
+  // What differs is seen with a variance of its own squared length, at most the sum of both.
+  const double error = std::sqrt(2 * (before.self + after.self) / double(images.size()));
+  log_debug("{}: gains {:.3f} +- {:.3f} nats an image, {:.0f} % of it shown", name, gain, error, 100 * after.shown());
+  const bool better = gain >= kSureness * error && gain >= kWorthwhile * after.self && after.shown() >= kTooLittle && after.shown() <= kTooMuch;
+  if (!better) {
+    log_info("Loop {} stays: the images show it no better anywhere else", name);
+    return std::nullopt;
+  }
+  const auto first = centre.positions().begin();
+  return FoundLoop{stretch, {first, first + std::ptrdiff_t(atoms)}, gain, before.shown(), after.shown()};
 }
 
 }  // namespace
@@ -266,49 +303,48 @@ std::vector<Stretch> misplaced_loops(const Structure& structure, const std::vect
     const bool capped = (before && structure.residues[stretch.first - 1].kind != ResidueKind::protein) ||
                         (after && structure.residues[stretch.last + 1].kind != ResidueKind::protein);
     const bool held = (before || after) && !capped;
-    log_debug("{}: {:.2f} of it shown at least", name_of(structure, stretch), least);
-    if (least < kHidden && held && length >= kShortest && length <= kLongest) found.push_back(stretch);
+    log_debug("{}: {:.2f} of it shown at least", stretch_name(structure, stretch), least);
+    if (least >= kHidden) continue;
+    if (held && length >= kShortest && length <= kLongest) {
+      found.push_back(stretch);
+    } else {
+      log_info("Loops: the images hardly show {}, but it cannot be looked for: {}", stretch_name(structure, stretch),
+               length < kShortest  ? formatted("it is shorter than {} residues", kShortest)
+               : length > kLongest ? formatted("it is longer than {} residues", kLongest)
+               : capped            ? "a cap is bound to it"
+                                   : "no residue that is shown holds it at either end");
+    }
   }
   return found;
+}
+
+std::string stretch_name(const Structure& structure, Stretch stretch) {
+  const std::string last = residue_label(structure.residues[stretch.last]);
+  return residue_label(structure.residues[stretch.first]) + " to " + last.substr(last.find('/') + 1);
 }
 
 std::vector<FoundLoop> search_loops(const ImageModel& images, const std::vector<ParticleBatch>& batches, const Structure& structure,
                                     const std::vector<Stretch>& stretches, const LoopSearchConfig& config, uint64_t seed) {
   std::vector<FoundLoop> found;
-  if (stretches.empty()) return found;
-  const Tensor positions = tensor_from(structure.coordinates(), {1, structure.atom_count(), 3});
-  const ResidualImages residuals(images, batches, std::vector<Tensor>(batches.size(), positions), kLoopAtomWidth);
-  for (const Stretch& stretch : stretches) {
-    const LoopChain start(structure, stretch.first, stretch.last);
-    const GainMap map(residuals, structure, stretch);
-    const auto atoms = size_t(start.atom_count());
-    Progress progress(formatted("looking for loop {}", name_of(structure, stretch)), config.tries + 1, "tries");
-    std::mutex advancing;
-    const Random random = Random(seed, 0x100b).substream(uint64_t(stretch.first));
-    const Value value = value_of(residuals, map);
-    std::vector<LoopChain> tries(size_t(config.tries), start);
-    parallel_for(config.tries, 1, [&](int64_t first, int64_t last) {
-      for (int64_t t = first; t < last; ++t) {
-        tries[size_t(t)] = anneal(value, start, config.moves, random.substream(uint64_t(t)));
-        const std::lock_guard<std::mutex> lock(advancing);
-        progress.advance(1);
-      }
-    });
-    const LoopChain centre = centre_of(tries, start, value, config.moves, random.substream(uint64_t(config.tries)));
-    if (stop_requested()) throw Interrupted("stopped while looking for loops; nothing was written");
-    progress.advance(1);
-    progress.finish();
-    // The images that did not say where to.
-    const Score before = score(residuals, map, start.positions(), atoms, 1), after = score(residuals, map, centre.positions(), atoms, 1);
-    const double gain = after.gain() - before.gain();
-    // What differs is seen with a variance of its own squared length, at most the sum of both.
-    const double error = std::sqrt(2 * (before.self + after.self) / double(residuals.size()));
-    log_debug("{}: gains {:.3f} +- {:.3f} nats an image, {:.0f} % of it shown", name_of(structure, stretch), gain, error, 100 * after.shown());
-    const bool better = gain >= kSureness * error && gain >= kWorthwhile * after.self && after.shown() >= kTooLittle && after.shown() <= kTooMuch;
-    if (!better) continue;
-    FoundLoop loop{stretch, {}, gain, before.shown(), after.shown()};
-    loop.positions.assign(centre.positions().begin(), centre.positions().begin() + std::ptrdiff_t(atoms));
-    found.push_back(loop);
+  Structure now = structure;
+  std::vector<Stretch> left = stretches;
+  // A loop in a wrong place hides what is there: whichever gains most goes first, and the others are looked at again without it.
+  while (!left.empty()) {
+    const Tensor positions = tensor_from(now.coordinates(), {1, now.atom_count(), 3});
+    const ResidualImages residuals(images, batches, std::vector<Tensor>(batches.size(), positions), kLoopAtomWidth);
+    std::vector<FoundLoop> better;
+    for (const Stretch& stretch : left) {
+      const std::optional<FoundLoop> loop = search_loop(residuals, now, stretch, config, seed);
+      if (loop) better.push_back(*loop);
+    }
+    if (better.empty()) break;
+    const FoundLoop best = *std::max_element(better.begin(), better.end(), [](const FoundLoop& a, const FoundLoop& b) { return a.gain < b.gain; });
+    for (size_t a = 0; a < best.positions.size(); ++a) now.atoms[size_t(atoms_before(now, best.stretch.first)) + a].position = best.positions[a];
+    found.push_back(best);
+    left.clear();
+    for (const FoundLoop& loop : better) {
+      if (loop.stretch.first != best.stretch.first) left.push_back(loop.stretch);
+    }
   }
   return found;
 }

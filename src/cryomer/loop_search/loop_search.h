@@ -30,13 +30,17 @@ struct Stretch {
 // Stretches of protein that are hardly shown and hang on the rest of their chain.
 std::vector<Stretch> misplaced_loops(const Structure& structure, const std::vector<double>& shown);
 
+// Such as "A/277 to 294".
+std::string stretch_name(const Structure& structure, Stretch stretch);
+
 struct FoundLoop {
   Stretch stretch;
   std::vector<Vec3> positions;         // of its atoms, A
   double gain = 0;                     // nats an image over where the structure has it
   double shown_before = 0, shown = 0;  // share of the stretch that the images show there
 };
-// `structure` in the frame of the poses. Leaves out what is not found anywhere better. The same for any number of threads.
+// `structure` in the frame of the poses. Leaves out what is not found anywhere better; in the order in which they were moved. The same for
+// any number of threads.
 std::vector<FoundLoop> search_loops(const ImageModel& images, const std::vector<ParticleBatch>& batches, const Structure& structure,
                                     const std::vector<Stretch>& stretches, const LoopSearchConfig& config, uint64_t seed);
 

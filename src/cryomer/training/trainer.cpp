@@ -36,6 +36,7 @@ constexpr double kSearchTemperature = 100;  // candidates of all weights get lat
 constexpr int64_t kBentImages = 512, kBendSteps = 40;
 constexpr double kBendRate = 0.1;
 
+constexpr int64_t kFewestForLoops = 100;    // images
 constexpr int64_t kLargestHeldOut = 512;   // images judged after each epoch
 constexpr int64_t kLargestPriorFit = 20000;  // particles that the prior is fitted to
 
@@ -120,7 +121,6 @@ void Trainer::begin() {
   model_.encoder.calibrate(
       model_.encoder.features(first, model_.images.observe(first), model_.images, first.rotation, first.shift));
   begun_ = true;
-  if (poses_are_candidates()) save_checkpoint();  // the search took its time
 }
 
 std::vector<double> Trainer::shown_when_bent(const std::vector<ParticleBatch>& batches) const {
@@ -144,6 +144,13 @@ void Trainer::move_loops() {
   const TrainingConfig& c = setup_.config;
   const double started = elapsed();
   std::vector<ParticleBatch> some = loader_.load_some(split_.training, c.loop_search.particles, uint64_t(c.seed));
+  int64_t images = 0;
+  for (const ParticleBatch& batch : some) images += batch.size();
+  if (images < kFewestForLoops) {
+    log_info("Loops are not looked for in {} images; {} are needed", images, kFewestForLoops);
+    return;
+  }
+  log_info("Looking whether the images show loops elsewhere than the structure has them (loop_search.used)");
   if (poses_are_candidates()) {
     for (ParticleBatch& batch : some) {
       const Poses best = best_poses(batch, {});
@@ -158,12 +165,12 @@ void Trainer::move_loops() {
   if (found.empty()) return;
   std::vector<float> positions = setup_.structure.coordinates();
   for (const FoundLoop& loop : found) {
-    const std::vector<Residue>& residues = setup_.structure.residues;
-    log_info("Loop {} to {}: the images show {:.0f} % of it where the structure has it, and {:.0f} % where it starts now: {:.2f} nats an image more",
-             residue_label(residues[loop.stretch.first]), residues[loop.stretch.last].number, 100 * loop.shown_before, 100 * loop.shown, loop.gain);
+    auto percent = [](double share) { return 100 * std::clamp(share, 0.0, 1.0); };
+    log_info("Loop {}: the images show {:.0f} % of it where the structure has it, and {:.0f} % where it starts now: {:.2f} nats an image more",
+             stretch_name(setup_.structure, loop.stretch), percent(loop.shown_before), percent(loop.shown), loop.gain);
     for (size_t a = 0; a < loop.positions.size(); ++a) {
       for (int k = 0; k < 3; ++k) {
-        positions[3 * (size_t(residues[loop.stretch.first].first_atom) + a) + size_t(k)] = float(loop.positions[a][k] + setup_.origin[k]);
+        positions[3 * (size_t(setup_.structure.residues[loop.stretch.first].first_atom) + a) + size_t(k)] = float(loop.positions[a][k] + setup_.origin[k]);
       }
     }
   }
@@ -516,6 +523,7 @@ void Trainer::say_what_is_blurred() const {
 
 void Trainer::run() {
   if (!begun_) begin();
+  if (optimiser_.steps == 0) save_checkpoint();  // the searches took their time
   last_checkpoint_ = epoch_start_ = std::chrono::steady_clock::now();
   for (;;) {
     look_at_the_clock();

@@ -24,7 +24,8 @@ class Trainer {
  public:
   Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory directory);
 
-  // Learns noise and scale of the images, finds the first candidate poses and the encoder's units; run() does it for a new run.
+  // Learns noise and scale of the images, finds the first candidate poses, loops and the encoder's units, and writes nothing; run() does it
+  // for a new run.
   void begin();
   // Continues from the run's checkpoint; fails when data or settings do not fit it.
   void resume();
