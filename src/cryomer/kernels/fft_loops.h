@@ -1,6 +1,10 @@
 // Body of the transforms; included by fft.cpp, fft_avx2.cpp and fft_avx512.cpp, each of which names its copy of
 // pocketfft's namespace so that code of different instruction sets never mixes.
 #define POCKETFFT_NO_MULTITHREADING
+#ifdef __SANITIZE_ADDRESS__
+// Its aligned allocations ask for sizes that are no multiple of the alignment, which the sanitizer refuses.
+#define POCKETFFT_NO_VECTORS
+#endif
 #define pocketfft CRYOMER_POCKETFFT
 #include <gemmi/third_party/pocketfft_hdronly.h>
 #undef pocketfft
