@@ -393,6 +393,8 @@ TEST(App, AnInterruptedRunLeavesACheckpointAndResumes) {
   const std::vector<std::string> train = {"train", world().sim + "/truth.star", "--structure", world().base, "--out", run, "--epochs",
                                           "2000", "--latent-dim", "8", "--set", "optimiser.batch_size=32", "--set", "patience=0", "--threads", "2"};
   refused("train " + world().sim + "/truth.star --structure " + world().base + " --out " + run + " --resume", 2, {"no folder", "--resume"});
+  fs::create_directory(run);
+  refused("train " + world().sim + "/truth.star --structure " + world().base + " --out " + run + " --resume", 1, {"no checkpoint", "--resume"});
   testing::BackgroundRun background(train, world().folder + "/interrupted.txt");
   ASSERT_TRUE(testing::wait_for_lines(run + "/metrics.csv", 3, background)) << read_file(world().folder + "/interrupted.txt");
   background.interrupt();

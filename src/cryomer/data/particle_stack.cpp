@@ -558,7 +558,7 @@ class ParticleStack::Loader {
     const int pixel_shifts[2] = {particles_.column("rlnOriginX"), particles_.column("rlnOriginY")};
     for (const char* unit : {"Angst", ""}) {
       const std::string x = formatted("rlnOriginX{}", unit), y = formatted("rlnOriginY{}", unit);
-      if ((particles_.column(x.c_str()) < 0) == (particles_.column(y.c_str()) < 0)) continue;
+      if ((particles_.column(x) < 0) == (particles_.column(y) < 0)) continue;
       fail("{}: data_{} has only one of the columns _{} and _{}; shifts need both, or neither when all are zero", source_, particles_.name, x, y);
     }
     bool all_from_one_side = particles_.row_count() > 1;

@@ -185,8 +185,9 @@ LoopChain anneal(const Value& value, const LoopChain& start, int64_t moves, Rand
 // A loop is not in one place, and each try settles in another that gains about the same. What they have in common is nearer to all
 // places that the loop takes than any of them: this is the conformation in the middle of them.
 LoopChain centre_of(const std::vector<LoopChain>& tries, const LoopChain& start, const Value& value, int64_t moves, Random random) {
+  const double before = value(start);
   std::vector<double> gain;
-  for (const LoopChain& loop : tries) gain.push_back(value(loop) - value(start));
+  for (const LoopChain& loop : tries) gain.push_back(value(loop) - before);
   const double enough = kAlike * *std::max_element(gain.begin(), gain.end());
   std::vector<const LoopChain*> good;
   for (size_t t = 0; t < tries.size(); ++t) {
@@ -207,7 +208,6 @@ LoopChain centre_of(const std::vector<LoopChain>& tries, const LoopChain& start,
   const LoopChain& nearest = **std::min_element(good.begin(), good.end(), [&](auto a, auto b) { return distance(*a) < distance(*b); });
   return anneal([&](const LoopChain& loop) { return value(loop) - kCentrePrice * distance(loop); }, nearest, moves, random);
 }
-
 
 // Nothing when it is found nowhere better.
 std::optional<FoundLoop> search_loop(const ResidualImages& images, const Structure& structure, Stretch stretch, const LoopSearchConfig& config, uint64_t seed) {
