@@ -6,6 +6,7 @@
 #include "comparison_inputs.h"
 #include "cryomer/base/atomic_file.h"
 #include "cryomer/base/error.h"
+#include "cryomer/base/log.h"
 #include "cryomer/evaluation/comparison_text.h"
 #include "cryomer/io/structure_file.h"
 #include "run_evaluation.h"
@@ -42,6 +43,7 @@ void Evaluate::check() const {
   if (has_posterior && has_truth && inputs.truth_star.empty()) {
     fail_usage("--posterior needs --truth-star, the STAR with the true states (simulate writes truth.star)");
   }
+  if (!has_posterior && !inputs.truth_star.empty()) log_warning("--truth-star says which state each particle has; without --posterior nothing is compared with it");
   if (structure.empty() && (has_truth || !std::filesystem::is_directory(run_folder.empty() ? half_sets[0] : run_folder))) {
     fail_usage("--structure is required: the base structure, PDB or mmCIF, whose atoms are compared");
   }

@@ -112,7 +112,7 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
   folder.keep();
   trainer.run();
   if (trainer.step() == 0) fail("--max-time: no time was left to learn after the searches. Go on with --resume and a longer --max-time");
-  log_info("Trained for {} steps; the model is in {}", trainer.step(), directory.path);
+  log_info("Trained for {} step{}; the model is in {}", trainer.step(), trainer.step() == 1 ? "" : "s", directory.path);
   set_log_file("");
   return trainer.best_held_out();
 }

@@ -64,6 +64,7 @@ std::string explain(const CLI::App& program, const CLI::ParseError& problem, int
     const bool known = std::find(names.begin(), names.end(), given) != names.end();
     if ((unknown_flag || unknown_command) && !known) {
       message = formatted("{} '{}' is not known.{}", unknown_flag ? "option" : "sub-command", given, did_you_mean(given, names));
+      if (unknown_command) break;  // its options are unknown, too
     }
   }
   const std::string who = command == &program ? "cryomer" : "cryomer " + command->get_name();

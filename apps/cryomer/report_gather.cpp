@@ -205,6 +205,7 @@ void Gatherer::describe() {
                             trained_->model->latent_dim, config_.model.encoder.kind, trained_->model->prior.components(),
                             trained_->model->prior.components() == 1 ? "" : "s"));
   }
+  if (trained_ && !trained_->moved_loops.empty()) fact("Loops found elsewhere", join(trained_->moved_loops, ", ") + ", before anything was learned");
   if (const CsvTable& m = report_.metrics; m.row_count() > 0) {
     const auto last = [&](const char* column) { return m.has(column) ? m.numbers(column).back() : 0.0; };
     fact("Training", formatted("{} in {} steps and {} epochs; {:.0f} images a second at the end", duration_text(last("seconds")),

@@ -282,6 +282,7 @@ TEST(App, HelpOfEverySubCommandWorks) {
 TEST(App, WrongCommandLinesExitWithTwoAndNameTheNearest) {
   refused("", 2, {"--help"});
   refused("trian", 2, {"'trian'", "train"});
+  refused("trian --threads 1", 2, {"'trian'", "train"});
   refused("sample " + world().run + " --ouy x.dcd", 2, {"'--ouy'", "'--out'"});
   refused("train " + world().sim + "/truth.star --structure " + world().base, 2, {"--out"});
   refused("simulate --structure " + world().base + " --motion bimodl --out " + world().folder + "/no", 2, {"bimodl", "'bimodal'"});
@@ -321,6 +322,15 @@ TEST(App, FoldersWithContentAreRefusedUnlessOverwritten) {
   done(command + " --overwrite");
   refused("train " + world().sim + "/truth.star --structure " + world().base + " --out " + world().run, 2, {"not empty"});
   refused("infer " + world().run + " --out " + world().posterior, 2, {"not empty"});
+}
+
+TEST(App, FilesOfARunAreNotReplacedByWhatIsMadeOfIt) {
+  const std::string& run = world().run;
+  const std::string before = read_file(run + "/structure.pdb");
+  refused("sample " + run + " --n 2 --overwrite --out " + run + "/structure.pdb", 2, {"structure.pdb", "part of the run"});
+  refused("map --run " + run + " --n 2 --overwrite --out " + run + "/checkpoint.safetensors", 2, {"part of the run"});
+  EXPECT_EQ(read_file(run + "/structure.pdb"), before);
+  done("sample " + run + " --n 2 --out " + run + "/two.pdb");
 }
 
 TEST(App, OnlyOneProgramWritesIntoAFolder) {

@@ -373,7 +373,9 @@ TEST(Trainer, StartsLoopsWhereTheImagesShowThem) {
     SmallRun run(config, whole);
     run.trainer->run();
   }
-  Structure moved = load_trained_model({whole}).setup.structure;
+  const TrainedModel trained = load_trained_model({whole});
+  EXPECT_EQ(trained.moved_loops.size(), 1u);
+  Structure moved = trained.setup.structure;
   for (Atom& atom : moved.atoms) atom.position = atom.position - Vec3{30, -10, 5};
   EXPECT_LT(testing::loop_distance(moved, truth), 0.85 * testing::loop_distance(base, truth));
   // A run that goes on starts from the same loop.
@@ -391,6 +393,7 @@ TEST(Trainer, StartsLoopsWhereTheImagesShowThem) {
   const std::string plain = scratch_folder();
   SmallRun without(config, plain);
   without.trainer->run();
+  EXPECT_TRUE(load_trained_model({plain}).moved_loops.empty());
   const Structure kept = load_trained_model({plain}).setup.structure, file = read_structure(config.data.structure);
   for (size_t a = 0; a < kept.atoms.size(); ++a) ASSERT_EQ(norm(kept.atoms[a].position - file.atoms[a].position), 0);
 }

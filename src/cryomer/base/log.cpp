@@ -1,6 +1,7 @@
 #define FMT_HEADER_ONLY
 #define SPDLOG_HEADER_ONLY
 #define SPDLOG_FMT_EXTERNAL
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -23,10 +24,22 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
   return spdlog::level::err;
 }
 
+// On the terminal only what is wrong says what it is.
+class Prefix final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    const std::string_view prefix = message.level == spdlog::level::warn ? "warning: " : message.level == spdlog::level::err ? "error: " : "";
+    out.append(prefix.data(), prefix.data() + prefix.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<Prefix>(); }
+};
+
 spdlog::logger& logger() {
   static const std::shared_ptr<spdlog::logger> instance = [] {
     auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
-    sink->set_pattern("%^%v%$");
+    auto formatter = std::make_unique<spdlog::pattern_formatter>();
+    formatter->add_flag<Prefix>('q').set_pattern("%^%q%v%$");
+    sink->set_formatter(std::move(formatter));
     auto created = std::make_shared<spdlog::logger>("cryomer", sink);
     created->set_level(spdlog::level::info);
     return created;
@@ -54,8 +67,7 @@ void set_log_file(const std::string& path) {
 
 void log_message(LogLevel level, const std::string& message) {
   if (stderr_is_terminal()) show_status_line("");  // a message must not be glued to a progress line
-  const char* prefix = level == LogLevel::warning ? "warning: " : level == LogLevel::error ? "error: " : "";
-  logger().log(spdlog_level(level), "{}{}", prefix, message);
+  logger().log(spdlog_level(level), "{}", message);
 }
 
 }  // namespace cryomer

@@ -105,6 +105,31 @@ std::vector<std::string> optics_group_names(const ParticleStack& stack) {
   return names;
 }
 
+namespace {
+
+// Names of stretches of residues that have other coordinates.
+std::vector<std::string> moved_stretches(const Structure& before, const Structure& after) {
+  auto moved = [&](int r) {
+    if (r >= before.residue_count()) return false;
+    const Residue& residue = before.residues[r];
+    for (int a = residue.first_atom; a < residue.first_atom + residue.atom_count; ++a) {
+      if (norm(after.atoms[a].position - before.atoms[a].position) > 1e-3) return true;
+    }
+    return false;
+  };
+  std::vector<std::string> names;
+  for (int first = 0; first < before.residue_count(); ++first) {
+    if (!moved(first)) continue;
+    int last = first;
+    while (moved(last + 1) && before.residues[last + 1].bonded_to_previous) ++last;
+    names.push_back(stretch_name(before, {first, last}));
+    first = last;
+  }
+  return names;
+}
+
+}  // namespace
+
 TrainedModel load_trained_model(const RunDirectory& directory) {
   if (!std::filesystem::exists(directory.checkpoint())) {
     fail("{}: no checkpoint.safetensors in this folder; expected the --out folder of `cryomer train`", directory.path);
@@ -116,7 +141,11 @@ TrainedModel load_trained_model(const RunDirectory& directory) {
   TrainedModel trained;
   config_from_json(trained.setup.config, config->second, source);
   trained.setup.structure = read_structure(directory.structure(trained.setup.config.data.structure));
-  restore_structure(trained.setup.structure, checkpoint, source);
+  const Structure as_given = trained.setup.structure;
+  if (restore_structure(trained.setup.structure, checkpoint, source)) {
+    trained.moved_loops = moved_stretches(as_given, trained.setup.structure);
+    log_info("Loops that training found elsewhere than {} has them: {}", as_given.source, join(trained.moved_loops, ", "));
+  }
   trained.setup.origin = restore_origin(checkpoint, source);
   trained.smallest_pixel_size = restore_scalar(checkpoint, "data/smallest_pixel_size", source);
   trained.model = std::make_unique<Autoencoder>(
