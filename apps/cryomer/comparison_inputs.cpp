@@ -13,6 +13,7 @@
 #include "cryomer/base/units.h"
 #include "cryomer/evaluation/conformations.h"
 #include "cryomer/io/common_atoms.h"
+#include "cryomer/io/npy.h"
 #include "cryomer/io/weights.h"
 
 namespace cryomer {
@@ -156,6 +157,10 @@ PosteriorComparison compare_posterior_folder(const ComparisonInputs& inputs, con
   options.atoms = atom_set_from_name(inputs.atoms);
   options.distances = pairs;
   options.n = inputs.n;
+  if (const std::string path = inputs.posterior + "/latents.npy"; std::filesystem::exists(path)) {
+    const NpyArray latents = read_npy(path);
+    if (latents.shape.size() == 2 && latents.shape[0] == table.row_count()) options.latents = tensor_from(latents.values, latents.shape);
+  }
   const auto structures = open_trajectory(inputs.posterior + "/structures.dcd", base);
   return compare_posterior(base, *structures, poses_of(table), truth, options);
 }

@@ -219,6 +219,7 @@ TEST(App, EvaluatesWithTheKeysThatOthersReadFromJson) {
   }
   EXPECT_EQ(of_posterior["atoms"], "ca");
   EXPECT_TRUE(of_posterior["distances"][0].contains("pearson_r"));
+  EXPECT_TRUE(of_posterior["distances"][0].contains("latents_r"));
   EXPECT_NEAR(of_posterior["pose_error_median_deg"].get<double>(), 0, 1e-3);  // poses were given
 }
 

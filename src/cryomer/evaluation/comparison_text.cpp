@@ -215,6 +215,7 @@ std::string evaluation_json(const EvaluationParts& parts) {
     for (const DistanceCorrelation& distance : posterior->distances) {
       Json& entry = distance_entry(distances, distance.name);
       entry["pearson_r"] = distance.pearson_r;
+      if (std::isfinite(distance.latents_r)) entry["latents_r"] = distance.latents_r;
       entry["rmse"] = distance.rmse;
       entry["bias"] = distance.bias;
       if (!distance.coverage.empty()) entry["calibration"] = coverage_json(distance.coverage);
@@ -370,9 +371,12 @@ std::string comparison_table(const PosteriorComparison& posterior) {
   text += formatted("\nEMD-RMSD of the particles' structures to the truth: {:.2f} A +- {:.2f}\n", posterior.emd_rmsd, 2 * posterior.emd_rmsd_error);
   if (!posterior.distances.empty()) {
     text += "\nDistances, particle by particle\n";
+    const bool latents = std::isfinite(posterior.distances.front().latents_r);
     rows = {{"", "r", "rmse (A)", "bias (A)"}};
+    if (latents) rows[0].push_back("r of the latents");
     for (const DistanceCorrelation& d : posterior.distances) {
       rows.push_back({d.name, ratio(d.pearson_r), length(d.rmse), length(d.bias)});
+      if (latents) rows.back().push_back(ratio(d.latents_r));
     }
     text += aligned(rows);
   }

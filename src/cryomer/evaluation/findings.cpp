@@ -23,6 +23,7 @@ constexpr double kLeastOffset = 0.5;       // A, of a residue's mean position
 constexpr double kRecovered = 0.5;         // share of a motion's variance, below which it is not recovered
 constexpr double kLeastMotion = 0.05;      // of the truth's variance: smaller motions are not spoken of
 constexpr double kCoverageError = 0.05;    // of an interval
+constexpr double kLostByDecoder = 0.04;    // of a correlation
 constexpr double kSeriousGeometry = 0.01;  // of residues
 
 std::string percent(double fraction) {
@@ -351,6 +352,10 @@ std::vector<Finding> findings(const PosteriorComparison& p) {
     } else if (std::abs(d.bias) > kLeastShift && std::abs(d.bias) > kErrors * d.rmse / std::sqrt(double(p.particles))) {
       write.say(Verdict::wrong, "distance", "{} is biased in the particles: on average {:.2f} A too {}.", d.name, std::abs(d.bias),
                 d.bias > 0 ? "long" : "short");
+    }
+    if (d.latents_r > d.pearson_r + kLostByDecoder) {
+      write.say(Verdict::note, "distance", "The latents know more of {} (r {:.2f}) than the structures show ({:.2f}): the decoder moves other atoms for it.",
+                d.name, d.latents_r, d.pearson_r);
     }
   }
   if (!p.coverage.empty()) {

@@ -14,6 +14,7 @@
 #include "cryomer/evaluation/conformations.h"
 #include "cryomer/evaluation/correlation.h"
 #include "cryomer/evaluation/emd_rmsd.h"
+#include "cryomer/evaluation/latent_readout.h"
 #include "cryomer/evaluation/median.h"
 #include "cryomer/geometry/superpose.h"
 
@@ -187,6 +188,7 @@ PosteriorComparison compare_posterior(const Structure& base, TrajectoryReader& s
     std::vector<double> true_distance(particles);
     for (int64_t i = 0; i < particles; ++i) true_distance[i] = of_state[truth.state_of[i]];
     result.distances.push_back(correlate(options.distances[d].name, distances[d], k, true_distance));
+    if (options.latents.defined()) result.distances.back().latents_r = latent_readout_r(options.latents, truth.state_of, true_distance);
   }
   if (k > 1 && !result.distances.empty()) {
     for (size_t level = 0; level < std::size(kCalibrationLevels); ++level) {

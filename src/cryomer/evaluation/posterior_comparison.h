@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "cryomer/io/trajectory.h"
 #include "cryomer/structure/ensemble.h"
 #include "cryomer/structure/structure.h"
+#include "cryomer/tensor/tensor.h"
 
 namespace cryomer {
 
@@ -23,6 +25,7 @@ struct PosteriorTruth {
 struct PosteriorComparisonOptions {
   AtomSet atoms = AtomSet::heavy;  // of the RMSDs
   std::vector<PairDistance> distances;
+  Tensor latents;    // [particles, dim], or none
   int64_t n = 2048;  // structures on each side of EMD-RMSD
   uint64_t seed = 0;
 };
@@ -34,6 +37,8 @@ struct DistanceCorrelation {
   double bias = 0;               // A, mean of estimated minus true
   std::vector<double> coverage;  // at kCalibrationLevels; empty without samples
   UncertaintyCheck uncertainty = {};  // A, standard deviation of the samples against the error of their mean; without samples empty
+  // What the latents say of it, see latent_readout.h: where that is more than pearson_r, the decoder loses it. NaN without latents.
+  double latents_r = std::numeric_limits<double>::quiet_NaN();
 };
 
 struct PosteriorComparison {

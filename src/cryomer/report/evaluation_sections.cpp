@@ -178,8 +178,11 @@ void add_posterior_comparison(HtmlPage& page, const PosteriorComparison& c) {
   tables.push_back({formatted("Particle by particle ({} particles)", c.particles), {"RMSD " + atoms_of_rmsd(c.atoms), "\u00c5"},
                     {{"mean", plain(c.rmsd_mean, 2)}, {"median", plain(c.rmsd_median, 2)}, {"the base structure", plain(c.rmsd_baseline, 2)}}});
   HtmlTable correlations{"Distances, particle by particle", {"", "r", "rms error, \u00c5", "bias, \u00c5"}, {}};
+  const bool latents = !c.distances.empty() && std::isfinite(c.distances.front().latents_r);
+  if (latents) correlations.header.push_back("r of the latents");
   for (const DistanceCorrelation& d : c.distances) {
     correlations.rows.push_back({spoken(d.name), plain(d.pearson_r, 3), plain(d.rmse, 2), plain(d.bias, 2)});
+    if (latents) correlations.rows.back().push_back(plain(d.latents_r, 3));
   }
   tables.push_back(correlations);
   if (!c.coverage.empty()) {
