@@ -123,21 +123,27 @@ void Trainer::begin() {
   begun_ = true;
 }
 
-std::vector<double> Trainer::shown_when_bent(const std::vector<ParticleBatch>& batches) const {
-  std::vector<ParticleBatch> some;
-  std::vector<Tensor> conformations;
+Trainer::BentImages Trainer::bend(const std::vector<ParticleBatch>& batches, int64_t most) const {
+  BentImages result;
   int64_t images = 0;
+  Progress progress("bending the structure to images", most, "images");
   for (const ParticleBatch& batch : batches) {
-    if (images >= kBentImages) break;
-    some.push_back(batch.first(std::min(batch.size(), kBentImages - images)));
-    images += some.back().size();
-    const DiagonalGaussian start{at::zeros({some.back().size(), model_.latent_dim}), at::full({some.back().size(), model_.latent_dim}, 0.3)};
+    if (images >= most) break;
+    ParticleBatch some = batch.first(std::min(batch.size(), most - images));
+    images += some.size();
+    const DiagonalGaussian start{at::zeros({some.size(), model_.latent_dim}), at::full({some.size(), model_.latent_dim}, 0.3)};
     // The untrained decoder knows the softest normal modes and nothing else.
-    const RefinedViews bent = refine_views(model_, some.back(), start, {kBendSteps, 2, kBendRate}, draws(kBend, 0));
+    const RefinedViews bent =
+        refine_views(model_, some, start, {kBendSteps, 2, kBendRate}, draws(kBend, 0), poses_are_candidates() ? poses_.deviation : Tensor());
+    some.rotation = bent.poses.rotation;
+    some.shift = bent.poses.shift;
     at::NoGradGuard guard;
-    conformations.push_back(model_.decoder(bent.posterior.mean));
+    result.conformations.push_back(model_.decoder(bent.posterior.mean));
+    progress.advance(some.size());
+    result.batches.push_back(std::move(some));
   }
-  return shown_residues(ResidualImages(model_.images, some, conformations, kLoopAtomWidth), setup_.structure);
+  progress.finish();
+  return result;
 }
 
 void Trainer::move_loops() {
@@ -159,7 +165,16 @@ void Trainer::move_loops() {
     }
   }
   const Structure structure = setup_.centred();
-  const std::vector<Stretch> misplaced = misplaced_loops(structure, shown_when_bent(some));
+  auto misplaced_in = [&](const BentImages& bent) {
+    return misplaced_loops(structure, shown_residues(ResidualImages(model_.images, bent.batches, bent.conformations, kLoopAtomWidth), structure));
+  };
+  std::vector<Stretch> misplaced = misplaced_in(bend(some, std::min(images, kBentImages)));
+  if (poses_are_candidates() && !misplaced.empty()) {
+    // Poses that were found with the rigid base are better where the base may bend.
+    const BentImages bent = bend(some, images);
+    some = bent.batches;
+    misplaced = misplaced_in(bent);
+  }
   const std::vector<FoundLoop> found = search_loops(model_.images, some, structure, misplaced, c.loop_search, uint64_t(c.seed));
   search_seconds_ += elapsed() - started;
   if (found.empty()) return;

@@ -44,8 +44,12 @@ class Trainer {
   void search_poses_again();
   // Loops that the images show elsewhere go there, before anything is learned.
   void move_loops();
-  // How much of each residue the images show where elastic motions of the base take it.
-  std::vector<double> shown_when_bent(const std::vector<ParticleBatch>& batches) const;
+  // Images with the base bent to each by its softest modes, and at the poses that these are seen at.
+  struct BentImages {
+    std::vector<ParticleBatch> batches;
+    std::vector<Tensor> conformations;  // of each batch, [images, atoms, 3] A
+  };
+  BentImages bend(const std::vector<ParticleBatch>& batches, int64_t most) const;
   // Makes the model anew from the setup's structure.
   void rebuild_model();
   void say_how_sure_poses_are() const;
