@@ -191,6 +191,10 @@ TEST(Findings, JudgeAPosterior) {
   EXPECT_TRUE(says(findings(p), Verdict::wrong, "posterior", "hardly nearer"));
   p.distances[0].bias = 1;
   EXPECT_TRUE(says(findings(p), Verdict::wrong, "distance", "1.00 A too long"));
+  p.distances[0].latents_r = p.distances[0].pearson_r;
+  EXPECT_FALSE(says(findings(p), Verdict::note, "distance", "latents know more"));
+  p.distances[0].pearson_r -= 0.3;
+  EXPECT_TRUE(says(findings(p), Verdict::note, "distance", "latents know more"));
 }
 
 }  // namespace

@@ -50,6 +50,9 @@ TEST(LatentReadout, IsSilentWhereItCannotTell) {
   EXPECT_TRUE(std::isnan(latent_readout_r(few.latents, few.state_of, few.values)));
   const std::vector<int64_t> states = {0, 1, 2, 3};
   EXPECT_TRUE(std::isnan(latent_readout_r(at::zeros({4, 2}), states, {1, 2, 3, 4})));
+  Particles wrong = particles(random);
+  wrong.latents[3][2] = std::nan("");
+  EXPECT_TRUE(std::isnan(latent_readout_r(wrong.latents, wrong.state_of, wrong.values)));
 }
 
 }  // namespace

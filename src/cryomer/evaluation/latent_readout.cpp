@@ -20,6 +20,7 @@ double latent_readout_r(const Tensor& latents, const std::vector<int64_t>& state
   const std::set<int64_t> states(state_of.begin(), state_of.end());
   if (particles < kLeastParticles * dim || int64_t(states.size()) < 2 * kParts) return std::numeric_limits<double>::quiet_NaN();
   const Tensor z = latents.to(at::kDouble), y = tensor_from(values);
+  if (!z.isfinite().all().item<bool>()) return std::numeric_limits<double>::quiet_NaN();
   const Tensor part = tensor_from(state_of) % kParts;
   // Of all: a mean without those that are left out would be below it where they are above.
   const Tensor level = y.mean();
