@@ -46,11 +46,8 @@ void check_output_file(const std::string& flag, const std::string& path, bool ov
   }
   // What a run consists of is not replaced by what is made of it.
   const RunDirectory run{parent.empty() ? "." : parent.string()};
-  if (fs::exists(run.checkpoint(), ignored)) {
-    const std::string name = fs::path(path).filename().string();
-    for (const std::string& own : {run.config(), run.checkpoint(), run.metrics(), run.log(), run.structure("a.pdb"), run.structure("a.cif")}) {
-      if (fs::path(own).filename() == name) fail_usage("{} {}: this file is part of the run in {}. Choose another name", flag, path, run.path);
-    }
+  if (fs::exists(run.checkpoint(), ignored) && run.owns(fs::path(path).filename().string())) {
+    fail_usage("{} {}: this file is part of the run in {}. Choose another name", flag, path, run.path);
   }
   if (!overwrite && fs::is_regular_file(path, ignored) && fs::file_size(path, ignored) > 0) {
     fail_usage("{} {}: the file exists. Choose another name, or say --overwrite", flag, path);

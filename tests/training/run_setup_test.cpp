@@ -58,6 +58,10 @@ TEST(FindOrigin, IsTheFilesOriginWhereTheCentroidIsElsewhere) {
 
 TEST(RunDirectory, KeepsTheStructureUnderItsExtension) {
   const RunDirectory directory{"/run"};
+  for (const char* name : {"config.json", "checkpoint.safetensors", "metrics.csv", "log.txt", "structure.pdb", "structure.cif", "structure.pdb.gz"}) {
+    EXPECT_TRUE(directory.owns(name)) << name;
+  }
+  for (const char* name : {"structure.dcd", "ensemble.pdb", "config.pdb"}) EXPECT_FALSE(directory.owns(name)) << name;
   EXPECT_EQ(directory.structure("/x/Base.PDB"), "/run/structure.pdb");
   EXPECT_EQ(directory.structure("a.ent.gz"), "/run/structure.pdb.gz");
   EXPECT_EQ(directory.structure("a.cif"), "/run/structure.cif");

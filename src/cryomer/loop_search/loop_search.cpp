@@ -280,6 +280,19 @@ std::vector<double> shown_residues(const ResidualImages& images, const Structure
   return shown;
 }
 
+std::vector<Stretch> stretches_of(const Structure& structure, const std::function<bool(int)>& chosen) {
+  std::vector<Stretch> found;
+  for (int r = 0; r < structure.residue_count(); ++r) {
+    if (!chosen(r)) continue;
+    if (!found.empty() && found.back().last == r - 1 && structure.residues[r].bonded_to_previous) {
+      found.back().last = r;
+    } else {
+      found.push_back({r, r});
+    }
+  }
+  return found;
+}
+
 std::vector<Stretch> misplaced_loops(const Structure& structure, const std::vector<double>& shown) {
   const int count = structure.residue_count();
   auto hardly = [&](int r) { return structure.residues[r].kind == ResidueKind::protein && shown[r] < kHardlyShown; };
@@ -290,11 +303,7 @@ std::vector<Stretch> misplaced_loops(const Structure& structure, const std::vect
     log_info("Loops: the images hardly show {} of {} residues where the structure has them: it moves in larger parts, and loops are not looked for", misplaced, count);
     return found;
   }
-  for (int r = 0; r < count; ++r) {
-    if (!hardly(r)) continue;
-    Stretch stretch{r, r};
-    while (stretch.last + 1 < count && structure.residues[stretch.last + 1].bonded_to_previous && hardly(stretch.last + 1)) ++stretch.last;
-    r = stretch.last;
+  for (const Stretch& stretch : stretches_of(structure, hardly)) {
     const int length = stretch.last - stretch.first + 1;
     const auto least = *std::min_element(shown.begin() + stretch.first, shown.begin() + stretch.last + 1);
     // It may end a chain, but not where a cap would be left behind.

@@ -6,6 +6,8 @@
 // of all tries is better than what was there.
 #pragma once
 
+#include <functional>
+
 #include "cryomer/base/config.h"
 #include "cryomer/loop_search/residual_images.h"
 #include "cryomer/structure/structure.h"
@@ -27,6 +29,9 @@ std::vector<double> shown_residues(const ResidualImages& images, const Structure
 struct Stretch {
   int first = 0, last = 0;  // residues
 };
+// The longest stretches of residues that are all chosen and bonded in a row.
+std::vector<Stretch> stretches_of(const Structure& structure, const std::function<bool(int)>& chosen);
+
 // Stretches of protein that are hardly shown and hang on the rest of their chain.
 std::vector<Stretch> misplaced_loops(const Structure& structure, const std::vector<double>& shown);
 

@@ -17,6 +17,13 @@ std::string RunDirectory::structure(const std::string& original) const {
   return path + "/structure" + extension + (gzipped ? ".gz" : "");
 }
 
+bool RunDirectory::owns(const std::string& name) const {
+  for (const std::string& own : {config(), checkpoint(), metrics(), log(), structure(name)}) {
+    if (own == path + "/" + name) return true;
+  }
+  return false;
+}
+
 void prepare_output_folder(const std::string& path, bool overwrite, bool resume) {
   std::error_code problem;
   if (fs::exists(path) && !fs::is_directory(path)) fail_usage("--out {}: a file of that name exists, expected a folder", path);

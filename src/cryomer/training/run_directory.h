@@ -14,6 +14,8 @@ struct RunDirectory {
   std::string log() const { return path + "/log.txt"; }
   // The base structure as it was given, so that a run can be used when the original has moved; with its extension.
   std::string structure(const std::string& original) const;
+  // Whether a file of this name in the folder is one of these.
+  bool owns(const std::string& name) const;
 };
 
 // Creates an output folder, or fails when it exists and is not empty and neither flag allows that.

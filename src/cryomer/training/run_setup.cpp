@@ -110,7 +110,6 @@ namespace {
 // Names of stretches of residues that have other coordinates.
 std::vector<std::string> moved_stretches(const Structure& before, const Structure& after) {
   auto moved = [&](int r) {
-    if (r >= before.residue_count()) return false;
     const Residue& residue = before.residues[r];
     for (int a = residue.first_atom; a < residue.first_atom + residue.atom_count; ++a) {
       if (norm(after.atoms[a].position - before.atoms[a].position) > 1e-3) return true;
@@ -118,13 +117,7 @@ std::vector<std::string> moved_stretches(const Structure& before, const Structur
     return false;
   };
   std::vector<std::string> names;
-  for (int first = 0; first < before.residue_count(); ++first) {
-    if (!moved(first)) continue;
-    int last = first;
-    while (moved(last + 1) && before.residues[last + 1].bonded_to_previous) ++last;
-    names.push_back(stretch_name(before, {first, last}));
-    first = last;
-  }
+  for (const Stretch& stretch : stretches_of(before, moved)) names.push_back(stretch_name(before, stretch));
   return names;
 }
 
