@@ -4,13 +4,15 @@
 include(CheckCXXCompilerFlag)
 
 add_library(cryomer_options INTERFACE)
-target_compile_options(cryomer_options INTERFACE -Wall -Wextra -Wno-unused-parameter -fno-math-errno -ffp-contract=fast
-                       -fopenmp-simd -Winvalid-pch)
+function(cryomer_cxx_options)  # nvcc knows other options
+  target_compile_options(cryomer_options INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${ARGN}>")
+endfunction()
+cryomer_cxx_options(-Wall -Wextra -Wno-unused-parameter -fno-math-errno -ffp-contract=fast -fopenmp-simd -Winvalid-pch)
 if(CRYOMER_WARNINGS_AS_ERRORS)
-  target_compile_options(cryomer_options INTERFACE -Werror)
+  cryomer_cxx_options(-Werror)
 endif()
 if(CRYOMER_SANITIZERS)
-  target_compile_options(cryomer_options INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer -O1)
+  cryomer_cxx_options(-fsanitize=address,undefined -fno-omit-frame-pointer -O1)
   target_link_options(cryomer_options INTERFACE -fsanitize=address,undefined)
 endif()
 

@@ -22,6 +22,10 @@ std::string error_of(const std::function<void()>& action);
 
 }  // namespace cryomer::testing
 
+// Skips visibly when there is no GPU to run on, or the build has no kernels for it; wants cryomer/tensor/device.h.
+#define CRYOMER_NEEDS_GPU() \
+  if (!cryomer::has_cuda()) GTEST_SKIP() << "needs a GPU and a build with CUDA"
+
 // Skips visibly when the shared data is not on this machine.
 #define CRYOMER_NEEDS_SHARED_DATA(name) \
   if (cryomer::testing::shared_data(name).empty()) GTEST_SKIP() << "needs shared data: " << (name)

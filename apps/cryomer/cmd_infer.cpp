@@ -10,6 +10,7 @@
 #include "cryomer/inference/sampling.h"
 #include "cryomer/io/npy.h"
 #include "cryomer/io/trajectory.h"
+#include "cryomer/tensor/device.h"
 
 namespace cryomer {
 
@@ -17,7 +18,7 @@ namespace {
 
 struct Infer {
   CommonOptions common;
-  std::string run_folder, particles, out, structures = "mean", data_dir;
+  std::string run_folder, particles, out, structures = "mean", data_dir, device = "auto";
   double pixel_size = 0;
   bool overwrite = false;
   const CLI::App* command = nullptr;
@@ -41,7 +42,9 @@ void Infer::run() const {
   common.apply();
   const int64_t per_particle = structures_per_particle();
   if (refinement.steps < 0 || refinement.steps > 100000) fail_usage("--refine {}: expected 0 to 100000 steps", refinement.steps);
+  const at::Device on = device_named(device);
   const TrainedModel trained = load_trained_model({run_folder});
+  trained.model->move_to(on);
   ParticleStackOptions options = particle_options(trained.setup.config, data_dir);
   if (command->count("--pixel-size") > 0) {
     if (!(pixel_size > 0)) fail_usage("--pixel-size {}: expected A, a positive number", pixel_size);
@@ -116,6 +119,7 @@ void add_infer(CLI::App& program) {
   command->add_option("--out", s->out, "Folder for the result")->required();
   command->add_option("--structures", s->structures, "Structures to write: mean, samples:K or none")->capture_default_str();
   command->add_option("--refine", s->refinement.steps, "Steps that improve each particle's own posterior after the encoder")->capture_default_str();
+  command->add_option("--device", s->device, "cpu, cuda, or auto: CUDA where this build and the machine have it")->capture_default_str();
   command->add_option("--data-dir", s->data_dir, "Folder in which image paths are tried first");
   command->add_option("--pixel-size", s->pixel_size, "A; replaces what the files say");
   command->add_flag("--overwrite", s->overwrite, "Write into a folder that is not empty");

@@ -8,6 +8,8 @@
 #include "cryomer/base/text.h"
 #include "cryomer/data/box_fit.h"
 #include "cryomer/io/structure_file.h"
+#include "cryomer/kernels/cuda_kernels.h"
+#include "cryomer/tensor/device.h"
 #include "cryomer/training/trainer.h"
 
 namespace cryomer {
@@ -70,10 +72,6 @@ TrainingConfig Train::resolve(const RunDirectory& directory, int64_t number) con
   }
   if (command->count("--seed") > 0) config.seed = common.seed;
   if (!goes_on || command->count("--seed") > 0) config.seed += number;
-  if (device == "cuda") fail_usage("--device cuda: this build has no CUDA kernels yet; use --device cpu");
-  if (device != "auto" && device != "cpu") {
-    fail_usage("--device {}: unknown.{} Known: auto, cpu, cuda", device, did_you_mean(device, {"auto", "cpu", "cuda"}));
-  }
   config.check();
   return config;
 }
@@ -82,6 +80,7 @@ TrainingConfig Train::resolve(const RunDirectory& directory, int64_t number) con
 double Train::train(const RunDirectory& directory, int64_t number) const {
   const TrainingConfig config = resolve(directory, number);
   const bool goes_on = resume && fs::exists(directory.checkpoint());
+  const at::Device on = device_named(device);
   RunSetup setup;
   setup.config = config;
   const ParticleStack stack = ParticleStack::open(config.data.particles, particle_options(config));
@@ -94,7 +93,8 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
            stack.optics_groups().size(), config.data.half > 0 ? formatted("; half {} of the file", config.data.half) : "");
   setup.origin = find_origin(config, setup.structure, stack);
   check_fits_box(setup.structure, setup.origin, stack.box(), smallest_pixel_size(stack));
-  Trainer trainer(std::move(setup), stack, directory);
+  if (on.is_cuda()) log_info("Device: {}", cuda::device_name());
+  Trainer trainer(std::move(setup), stack, directory, on);
   if (goes_on) {
     trainer.resume();
   } else {
@@ -174,7 +174,7 @@ void add_train(CLI::App& program) {
   command->add_option("--max-time", t->max_time, "Stop after this time, e.g. 10m");
   command->add_option("--seeds", t->seeds, "Runs with seeds of their own, of which the best by held-out likelihood is kept; they share --max-time")
       ->capture_default_str();
-  command->add_option("--device", t->device, "auto, cpu or cuda")->capture_default_str();
+  command->add_option("--device", t->device, "cpu, cuda, or auto: CUDA where this build and the machine have it")->capture_default_str();
   command->add_option("--data-dir", t->data_dir, "Folder in which image paths are tried first");
   command->add_option("--pixel-size", t->pixel_size, "A; replaces what the files say");
   command->add_option("--frame", t->frame, "Where the structure stands relative to the poses' origin: auto (default), centroid, origin, box");

@@ -107,7 +107,7 @@ struct SmallRun {
   ParticleStack stack;
   std::unique_ptr<Trainer> trainer;
 
-  SmallRun(const TrainingConfig& config, const std::string& folder)
+  SmallRun(const TrainingConfig& config, const std::string& folder, at::Device device = at::kCPU)
       : directory{folder}, stack(ParticleStack::open(config.data.particles, particle_options(config))) {
     set_log_level(LogLevel::error);
     RunSetup setup;
@@ -116,7 +116,7 @@ struct SmallRun {
     setup.origin = find_origin(config, setup.structure, stack);
     std::filesystem::copy_file(config.data.structure, directory.structure(config.data.structure),
                                std::filesystem::copy_options::overwrite_existing);
-    trainer = std::make_unique<Trainer>(std::move(setup), stack, directory);
+    trainer = std::make_unique<Trainer>(std::move(setup), stack, directory, device);
   }
   ~SmallRun() { set_log_level(LogLevel::info); }
 };

@@ -67,6 +67,12 @@ ImageModel ImageModel::without_padding() const {
   return plain;
 }
 
+ImageModel ImageModel::to(at::Device device) const {
+  ImageModel moved = *this;
+  moved.atoms_ = {atoms_.amplitude.to(device), atoms_.width.to(device)};
+  return moved;
+}
+
 ObservedBatch ImageModel::observe(const ParticleBatch& batch, double blur) const {
   const int box = grid_.box;
   const int64_t count = batch.size(), half = box / 2 + 1, area = int64_t{box} * half;
@@ -123,6 +129,10 @@ ObservedBatch ImageModel::observe(const ParticleBatch& batch, double blur) const
   }
   // Images are indexed from their first pixel while projections have their origin at box / 2: no phase is needed, both
   // are transformed alike.
+  for (Tensor* const t : {&observed.weighted_data, &observed.weighted_power, &observed.padded_ctf, &observed.pixel_size, &observed.scale_mean,
+                          &observed.scale_precision}) {
+    if (t->defined()) *t = t->to(device());
+  }
   return observed;
 }
 
@@ -131,10 +141,10 @@ Tensor ImageModel::predict(const Tensor& positions, const ParticleBatch& batch, 
   const Tensor index = one_view_per_image(count, positions.size(0)).conformation;
   const Tensor projections =
       render_projections(atoms_, positions, batch.rotation, batch.shift, index, pixel_sizes(batch), grid_);
-  const Tensor ctf = ctf_spectra(batch.optics, grid_.padded);
+  const Tensor ctf = ctf_spectra(batch.optics, grid_.padded).to(device());
   const Tensor images = inverse_fourier_transform(fourier_transform(projections) * ctf.unsqueeze(3));
   const int64_t margin = grid_.padded / 2 - grid_.box / 2;
-  return images.slice(1, margin, margin + grid_.box).slice(2, margin, margin + grid_.box) * scales.reshape({-1, 1, 1});
+  return images.slice(1, margin, margin + grid_.box).slice(2, margin, margin + grid_.box) * scales.to(device()).reshape({-1, 1, 1});
 }
 
 Tensor ImageModel::noise_images(const ParticleBatch& batch, Random random) const {
@@ -153,6 +163,7 @@ Tensor ImageModel::noise_images(const ParticleBatch& batch, Random random) const
 }
 
 Tensor fourier_transform(const Tensor& images) {
+  if (images.is_cuda()) return at::view_as_real(at::fft_rfft2(images));
   const int64_t count = images.size(0), n = images.size(1), half = n / 2 + 1;
   const Tensor plain = images.contiguous();
   Tensor spectra = at::empty({count, n, half, 2});
@@ -165,6 +176,7 @@ Tensor fourier_transform(const Tensor& images) {
 }
 
 Tensor inverse_fourier_transform(const Tensor& spectra) {
+  if (spectra.is_cuda()) return at::fft_irfft2(at::view_as_complex(spectra.contiguous()));
   const int64_t count = spectra.size(0), n = spectra.size(1), half = n / 2 + 1;
   const Tensor plain = spectra.contiguous();
   Tensor images = at::empty({count, n, n});
@@ -199,7 +211,7 @@ void calibrate(ImageModel& model, const std::vector<ParticleBatch>& batches, con
       const ImageLikelihoodOutput found = model.log_likelihood(positions, batch.rotation, batch.shift,
                                                                one_view_per_image(batch.size(), 1), observed);
       scales.add(batch.optics_group, found.overlap, found.power);
-      const Tensor residual = pass == 0 ? batch.images : batch.images - model.predict(positions, batch, found.scale);
+      const Tensor residual = pass == 0 ? batch.images : batch.images - model.predict(positions, batch, found.scale).to(at::kCPU);
       const Tensor spectra = fourier_transform(residual);
       for (int64_t i = 0; i < batch.size(); ++i) {
         power[batch.optics_group[i]] += ring_power(spectra.slice(0, i, i + 1), box);

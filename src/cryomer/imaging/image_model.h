@@ -31,6 +31,10 @@ class ImageModel {
   // `padding` >= 1 renders on a grid that much larger, so that the CTF's tails do not wrap around the box.
   ImageModel(AtomBlobTensors atoms, int box, double padding);
 
+  // The same model, computing on a device. What it is given may be anywhere; what it returns is there.
+  ImageModel to(at::Device device) const;
+  at::Device device() const { return atoms_.amplitude.device(); }
+
   // Images to what the likelihood needs of them, with the current noise and scale. With a blur (standard deviation in A)
   // the likelihood is that of images and projections blurred by it: it says less, but sees atoms from farther away.
   ObservedBatch observe(const ParticleBatch& batch, double blur = 0) const;
@@ -48,7 +52,7 @@ class ImageModel {
   // scale * CTF * projection of one conformation each, as images [batch, box, box]; positions [batch or 1, atoms, 3].
   Tensor predict(const Tensor& positions, const ParticleBatch& batch, const Tensor& scale) const;
 
-  // Images of noise alone, with the spectra of the batch's optics groups: [batch, box, box].
+  // Images of noise alone, with the spectra of the batch's optics groups: [batch, box, box], always on the CPU.
   Tensor noise_images(const ParticleBatch& batch, Random random) const;
 
   // The same model whose CTF wraps around the box.

@@ -79,10 +79,11 @@ Candidates network_candidates(const TrainedModel& trained, const ParticleBatch& 
   Candidates found;
   found.start = model.encode(batch, observed);
   const Tensor draws = antithetic_noise(Random(uint64_t(trained.setup.config.seed), 0x9e7), 1, kDrawnPoses - 1, PoseNetwork::kLatents);
-  const Tensor noise = at::cat({at::zeros({1, 1, PoseNetwork::kLatents}), draws}, 1).expand({images, -1, -1});
-  const Poses poses = model.pose_network->poses(model.encode_pose(batch, observed).sample(noise).reshape({-1, PoseNetwork::kLatents}));
+  const Tensor noise = at::cat({at::zeros({1, 1, PoseNetwork::kLatents}), draws}, 1).expand({images, -1, -1}).to(model.device());
+  const Poses drawn = model.pose_network->poses(model.encode_pose(batch, observed).sample(noise).reshape({-1, PoseNetwork::kLatents}));
+  const Poses poses{drawn.rotation.to(at::kCPU), drawn.shift.to(at::kCPU)};
   const ViewIndex views{at::arange(images, at::kLong).repeat_interleave(kDrawnPoses), at::arange(images, at::kLong).repeat_interleave(kDrawnPoses)};
-  const Tensor likelihood = model.images.log_likelihood(model.decoder(found.start.mean), poses.rotation, poses.shift, views, observed).log_likelihood;
+  const Tensor likelihood = model.images.log_likelihood(model.decoder(found.start.mean), poses.rotation, poses.shift, views, observed).log_likelihood.to(at::kCPU);
   const Tensor best = likelihood.reshape({images, kDrawnPoses}).argmax(1) + at::arange(images, at::kLong) * kDrawnPoses;
   found.views.batch = batch;
   found.views.batch.rotation = poses.rotation.index_select(0, best);
@@ -143,11 +144,12 @@ Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedMode
   }
   const std::vector<int> group_in_training = groups_in_training(trained, stack);
   const bool known = own_particles && trained.poses.particles() == stack.size();
+  const ImageModel images = model.images.to(at::kCPU);
   std::optional<PoseFinder> finder;
   if (trained.poses_were_inferred() && !known && !model.pose_network) {
     at::NoGradGuard guard;
     const TrainingConfig& c = trained.setup.config;
-    finder.emplace(model.images, learned_structures(model, uint64_t(c.seed)), pose_grid(c.pose_search));
+    finder.emplace(images, learned_structures(model, uint64_t(c.seed)), pose_grid(c.pose_search));
   }
   const ParticleLoader loader(stack);
   std::vector<Tensor> means, deviations;
@@ -165,6 +167,7 @@ Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedMode
                    : finder                       ? searched_candidates(trained, *finder, batch, trained.setup.config.data.poses == "refine")
                                                   : known_candidates(trained, batch);
     }
+    candidates.start = candidates.start.to(at::kCPU);
     const ParticleBatch& views = candidates.views.batch;
     RefinedViews found{candidates.start, {views.rotation, views.shift}, candidates.views.weight.log()};
     if (refinement.steps > 0 || finder) {

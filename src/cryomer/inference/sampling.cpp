@@ -10,7 +10,7 @@ namespace cryomer {
 Tensor decode_structures(const TrainedModel& trained, const Tensor& latents) {
   at::NoGradGuard guard;
   const Autoencoder& model = *trained.model;
-  const Tensor positions = model.decoder(latents).contiguous();
+  const Tensor positions = model.decoder(latents).to(at::kCPU).contiguous();
   const std::vector<DistanceRestraint> restraints = chain_restraints(trained.setup.structure);
   const int64_t values = positions.size(1) * 3;
   const float origin[3] = {float(trained.setup.origin.x), float(trained.setup.origin.y), float(trained.setup.origin.z)};

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <initializer_list>
 
+#include "cryomer/kernels/host_device.h"
+
 namespace cryomer::detail {
 
 struct ProjectionArguments {
@@ -34,6 +36,25 @@ namespace {
 
 constexpr float kInverseTwoPi = 0.159154943f;
 
+struct Centre {
+  float x, y;  // pixels
+};
+
+// `rotation`: rows 1 and 2, divided by the pixel size.
+CRYOMER_HOST_DEVICE inline Centre projected(const float* rotation, float offset_x, float offset_y, float px, float py, float pz) {
+  return {rotation[0] * px + rotation[1] * py + rotation[2] * pz + offset_x, rotation[3] * px + rotation[4] * py + rotation[5] * pz + offset_y};
+}
+
+struct BlobShape {
+  float weight, falloff;
+};
+
+CRYOMER_HOST_DEVICE inline BlobShape blob_shape(float amplitude, float width, float pixel_size) {
+  const float inverse_width = pixel_size / width;
+  const float inverse_square = inverse_width * inverse_width;
+  return {amplitude * kInverseTwoPi * inverse_square, -0.5f * inverse_square};
+}
+
 inline void project_atoms(const ProjectionArguments& arguments) {
   const ProjectionArguments p = arguments;
   const float* __restrict position = p.positions;
@@ -42,15 +63,14 @@ inline void project_atoms(const ProjectionArguments& arguments) {
   float* __restrict weight = p.weight;
   float* __restrict falloff = p.falloff;
   for (int a = 0; a < p.count; ++a) {
-    const float px = position[3 * a], py = position[3 * a + 1], pz = position[3 * a + 2];
-    x[a] = p.rotation[0] * px + p.rotation[1] * py + p.rotation[2] * pz + p.offset_x;
-    y[a] = p.rotation[3] * px + p.rotation[4] * py + p.rotation[5] * pz + p.offset_y;
+    const Centre centre = projected(p.rotation, p.offset_x, p.offset_y, position[3 * a], position[3 * a + 1], position[3 * a + 2]);
+    x[a] = centre.x;
+    y[a] = centre.y;
   }
   for (int a = 0; a < p.count; ++a) {
-    const float inverse_width = p.pixel_size / p.width[a];
-    const float inverse_square = inverse_width * inverse_width;
-    weight[a] = p.amplitude[a] * kInverseTwoPi * inverse_square;
-    falloff[a] = -0.5f * inverse_square;
+    const BlobShape shape = blob_shape(p.amplitude[a], p.width[a], p.pixel_size);
+    weight[a] = shape.weight;
+    falloff[a] = shape.falloff;
   }
 }
 

@@ -1,9 +1,11 @@
 // Loops of place_atoms.cpp; included by one file per instruction set. Arrays named [k][n] hold component k of all
-// residues together, so that the loops over residues are vector loops.
+// residues together, so that the loops over residues are vector loops. A CUDA thread calls them with one residue (n = 1).
 #pragma once
 
 #include <cmath>
 #include <cstddef>
+
+#include "cryomer/kernels/host_device.h"
 
 namespace cryomer::detail {
 
@@ -40,7 +42,7 @@ struct Basis {
   float inverse_norm1, inverse_norm2, overlap;  // 1/|v1|, 1/|u2|, e1 . v2
 };
 
-inline Basis gram_schmidt(const float* delta, int n, int i) {
+CRYOMER_HOST_DEVICE inline Basis gram_schmidt(const float* delta, int n, int i) {
   Basis b;
   const float v1[3] = {1 + delta[3 * n + i], delta[4 * n + i], delta[5 * n + i]};
   const float v2[3] = {delta[6 * n + i], 1 + delta[7 * n + i], delta[8 * n + i]};
@@ -58,7 +60,7 @@ inline Basis gram_schmidt(const float* delta, int n, int i) {
 }
 
 // frames [residues][16]: the columns of B R and the new origin, each padded to four floats.
-inline void frames_from_delta(const float* __restrict delta, const float* __restrict rotation,
+CRYOMER_HOST_DEVICE inline void frames_from_delta(const float* __restrict delta, const float* __restrict rotation,
                               const float* __restrict origin, int n, float* __restrict frames) {
 #pragma omp simd
   for (int i = 0; i < n; ++i) {
@@ -76,7 +78,7 @@ inline void frames_from_delta(const float* __restrict delta, const float* __rest
 }
 
 // force [residues][16]: sum over the residue's atoms of g times local x, y, z (three columns of four) and of g itself.
-inline void delta_gradient_from_force(const float* __restrict delta, const float* __restrict rotation,
+CRYOMER_HOST_DEVICE inline void delta_gradient_from_force(const float* __restrict delta, const float* __restrict rotation,
                                       const float* __restrict force, int n, float* __restrict gradient) {
 #pragma omp simd
   for (int i = 0; i < n; ++i) {
@@ -118,7 +120,7 @@ struct Screw {
   float a[3], v[3], s, r[9], t[3];
 };
 
-inline Screw cayley(const float* twist, int n, int i) {
+CRYOMER_HOST_DEVICE inline Screw cayley(const float* twist, int n, int i) {
   Screw m;
   for (int k = 0; k < 3; ++k) {
     m.v[k] = twist[k * n + i];
@@ -143,7 +145,7 @@ inline Screw cayley(const float* twist, int n, int i) {
   return m;
 }
 
-inline void frames_from_twist(const float* __restrict twist, const float* __restrict rotation,
+CRYOMER_HOST_DEVICE inline void frames_from_twist(const float* __restrict twist, const float* __restrict rotation,
                               const float* __restrict origin, int n, float* __restrict frames) {
 #pragma omp simd
   for (int i = 0; i < n; ++i) {
@@ -159,7 +161,7 @@ inline void frames_from_twist(const float* __restrict twist, const float* __rest
   }
 }
 
-inline void twist_gradient_from_force(const float* __restrict twist, const float* __restrict rotation,
+CRYOMER_HOST_DEVICE inline void twist_gradient_from_force(const float* __restrict twist, const float* __restrict rotation,
                                       const float* __restrict force, int n, float* __restrict gradient) {
 #pragma omp simd
   for (int i = 0; i < n; ++i) {

@@ -24,7 +24,7 @@ AtomWidths::AtomWidths(const ModelConfig& config, const RigidBodyData& bodies, P
 }
 
 Tensor AtomWidths::operator()() const {
-  if (!learned()) return at::full({residue_.size(0)}, static_cast<float>(start_));
+  if (!learned()) return at::full({residue_.size(0)}, static_cast<float>(start_), residue_.options().dtype(at::kFloat));
   auto share = [&](const Tensor& logit) { return at::sigmoid(kSteepness * logit + std::log(kStart / most_)); };
   const Tensor common = share(common_);
   const Tensor wider = most_ * (common + (1 - common) * mobile_share * share(mobility_));

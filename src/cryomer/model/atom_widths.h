@@ -19,6 +19,8 @@ class AtomWidths {
   // A^2, of each atom; [atoms].
   Tensor b_factors() const;
 
+  void move_to(at::Device device) { residue_ = residue_.to(device); }
+
   double mobile_share = 1;  // of the residues' own mobility that counts
 
  private:

@@ -31,6 +31,15 @@ Autoencoder::Autoencoder(const ModelConfig& config, const Structure& base, int64
   if (config.pose_network.used) pose_network.emplace(config.pose_network, encoder.width(), decoder.representation_size(), parameters);
 }
 
+void Autoencoder::move_to(at::Device device) {
+  parameters.move_to(device);
+  images = images.to(device);
+  base_positions = base_positions.to(device);
+  widths.move_to(device);
+  encoder.move_to(device);
+  decoder.move_to(device);
+}
+
 void Autoencoder::refresh_widths() {
   at::NoGradGuard guard;
   images.set_widths(widths());

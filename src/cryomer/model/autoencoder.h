@@ -17,6 +17,11 @@ class Autoencoder {
   // `base` must already stand in the frame of the poses (its centre of rotation at the origin).
   Autoencoder(const ModelConfig& config, const Structure& base, int64_t box, double smallest_pixel_size, uint64_t seed);
 
+  // Everything that is learned, and what it is computed with, goes to a device. Batches, poses, tables and the prior stay on
+  // the CPU; what is computed from them is on the device.
+  void move_to(at::Device device);
+  at::Device device() const { return images.device(); }
+
   // What the encoder makes of each image, looking from the batch's own poses.
   DiagonalGaussian encode(const ParticleBatch& batch, const ObservedBatch& observed) const {
     return encoder(encoder.features(batch, observed, images, batch.rotation, batch.shift));

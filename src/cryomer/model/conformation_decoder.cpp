@@ -40,14 +40,14 @@ ConformationDecoder::ConformationDecoder(const DecoderConfig& config, const std:
 }
 
 Tensor ConformationDecoder::representation(const Tensor& latents) const {
-  Tensor h = input_(latents);
+  Tensor h = input_(latents.to(input_.weight.device()));
   for (const Block& block : blocks_) h = h + block.second(at::leaky_relu(block.first(block.norm(h))));
   return at::leaky_relu(representation_(norm_(h)));
 }
 
 ConformationDecoder::Moves ConformationDecoder::moves(const Tensor& latents, const Tensor& representation) const {
   Tensor result;
-  if (mode_basis_.defined()) result = at::matmul(modes_(representation) + at::linear(latents, skip_), mode_basis_);
+  if (mode_basis_.defined()) result = at::matmul(modes_(representation) + at::linear(latents.to(skip_.device()), skip_), mode_basis_);
   if (free_.weight.defined()) result = result.defined() ? result + free_(representation) : free_(representation);
   return {result.reshape({-1, residues_, size_of(movement())}), torsions_.weight.defined() ? torsions_(representation) : Tensor()};
 }

@@ -15,6 +15,8 @@ class ConformationDecoder {
   ConformationDecoder(const DecoderConfig& config, const std::shared_ptr<const RigidBodyData>& bodies,
                       const NormalModes& modes, int64_t latent_dim, ParameterSet& parameters);
 
+  void move_to(at::Device device) { mode_basis_ = mode_basis_.defined() ? mode_basis_.to(device) : mode_basis_; }
+
   // Moves of the residues, [samples, residues, 6 or 9] by movement(), and what the side chains turn by, [samples,
   // torsions] radians (not defined when they are rigid).
   struct Moves {

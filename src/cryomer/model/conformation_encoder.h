@@ -27,6 +27,7 @@ class ConformationEncoder {
   Tensor encoded(const Tensor& features) const;
   DiagonalGaussian posterior(const Tensor& encoded) const;
   DiagonalGaussian operator()(const Tensor& features) const { return posterior(encoded(features)); }
+  void move_to(at::Device device);
   int64_t width() const { return config_.widths.empty() ? feature_count_ : config_.widths.back(); }
 
   // Scales the features to unit mean square; called once, with the features of some images.

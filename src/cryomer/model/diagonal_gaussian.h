@@ -8,6 +8,7 @@ namespace cryomer {
 struct DiagonalGaussian {
   Tensor mean, deviation;  // [batch, dim]
 
+  DiagonalGaussian to(at::Device device) const { return {mean.to(device), deviation.to(device)}; }
   // noise [batch, samples, dim], standard normal -> samples of the same shape.
   Tensor sample(const Tensor& noise) const { return mean.unsqueeze(1) + deviation.unsqueeze(1) * noise; }
   // log density of x [batch, samples, dim] -> [batch, samples].

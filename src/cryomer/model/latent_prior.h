@@ -16,7 +16,7 @@ struct LatentPrior {
 
   int64_t components() const { return weight.size(0); }
   int64_t dim() const { return mean.size(1); }
-  // Differentiable in x [n, dim] -> [n].
+  // Differentiable in x [n, dim] -> [n], on the device of x. The prior itself stays on the CPU.
   Tensor log_density(const Tensor& x) const;
   Tensor sample(int64_t count, uint64_t seed) const;  // [count, dim]
   // What the density needs, computed on first use; call it before threads share the prior.

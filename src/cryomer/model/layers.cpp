@@ -40,6 +40,10 @@ int64_t ParameterSet::count() const {
   return total;
 }
 
+void ParameterSet::move_to(at::Device device) {
+  for (auto& [name, tensor] : parameters_) tensor.set_data(tensor.detach().to(device));
+}
+
 Linear::Linear(ParameterSet& parameters, const std::string& name, int64_t in, int64_t out, double scale)
     : weight(scale == 0 ? parameters.constant(name + ".weight", {out, in}, 0)
                         : parameters.truncated_normal(name + ".weight", {out, in}, in, scale)),

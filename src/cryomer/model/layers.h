@@ -18,6 +18,8 @@ class ParameterSet {
 
   const std::vector<std::pair<std::string, Tensor>>& all() const { return parameters_; }
   int64_t count() const;
+  // In place: whoever holds a parameter sees it on the device.
+  void move_to(at::Device device);
 
  private:
   Tensor add(const std::string& name, Tensor initial);

@@ -16,7 +16,7 @@ DiagonalGaussian PosteriorTable::rows(const Tensor& index) const {
 
 void PosteriorTable::assign(const Tensor& index, const DiagonalGaussian& posteriors) {
   at::NoGradGuard guard;
-  values.index_copy_(0, index, at::cat({posteriors.mean, posteriors.deviation.log()}, 1));
+  values.index_copy_(0, index, at::cat({posteriors.mean, posteriors.deviation.log()}, 1).to(values.device()));
   for (const Tensor& moment : {first_moment, second_moment}) moment.index_fill_(0, index, 0);
   steps.index_fill_(0, index, 0);
 }

@@ -2,11 +2,13 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "cryomer/ops/image_likelihood_gpu.h"
+
 namespace cryomer {
 
 AtomBlobs atom_blobs(const AtomBlobTensors& atoms) {
-  check_cpu_float(atoms.amplitude, "atoms.amplitude");
-  check_cpu_float(atoms.width, "atoms.width");
+  check_float(atoms.amplitude, "atoms.amplitude");
+  check_float(atoms.width, "atoms.width");
   return {atoms.amplitude.data_ptr<float>(), atoms.width.data_ptr<float>(), static_cast<int>(atoms.amplitude.size(0))};
 }
 
@@ -42,55 +44,61 @@ void check_index(const Tensor& index, const char* name, int64_t views, int64_t l
   }
 }
 
+FoundLikelihood likelihood_on_cpu(const AtomBlobTensors& atoms, const Tensor& positions, const Tensor& rotation, const Tensor& shift,
+                                  const ViewIndex& index, const ObservedBatch& observed, bool with_gradient, bool with_widths) {
+  const int64_t views = rotation.size(0), atom_count = positions.size(1);
+  const AtomBlobs blobs = atom_blobs(atoms);
+  const Views v{rotation.data_ptr<float>(), shift.data_ptr<float>(), index.conformation.data_ptr<int64_t>(),
+                index.image.data_ptr<int64_t>(), views};
+  FoundLikelihood result;
+  result.values = at::empty({4, views});
+  result.positions = at::empty({with_gradient ? views : 0, atom_count, 3});
+  result.widths = at::empty({with_widths ? views : 0, atom_count});
+  result.poses = at::zeros({with_gradient ? views : 0, 11});
+  const float* const all_positions = positions.data_ptr<float>();
+  const float* const pixel_size = observed.pixel_size.data_ptr<float>();
+  float* const out = result.values.data_ptr<float>();
+  float* const position_rows = result.positions.data_ptr<float>();
+  float* const width_rows = result.widths.data_ptr<float>();
+  float* const pose_rows = result.poses.data_ptr<float>();
+  parallel_for(views, 4, [&](int64_t first, int64_t last) {
+    ImageWorkspace workspace;
+    for (int64_t i = first; i < last; ++i) {
+      const int64_t image = v.image[i];
+      const ObservedImage target = observed_image(observed, image);
+      ImageGradients gradients;
+      if (with_gradient) gradients.positions = position_rows + i * atom_count * 3;
+      if (with_widths) gradients.widths = width_rows + i * atom_count;
+      const ImageLikelihood found =
+          image_likelihood(blobs, all_positions + v.conformation[i] * atom_count * 3, v.view(i, pixel_size[image]),
+                           target, observed.grid, with_gradient ? &gradients : nullptr, workspace);
+      out[i] = found.log_likelihood;
+      out[views + i] = found.scale;
+      out[2 * views + i] = found.overlap;
+      out[3 * views + i] = found.power;
+      if (with_gradient) {
+        std::copy_n(gradients.rotation, 6, pose_rows + 11 * i);  // the third row of a rotation does not project
+        std::copy_n(gradients.shift, 2, pose_rows + 11 * i + 9);
+      }
+    }
+  });
+  return result;
+}
+
 struct LikelihoodFunction : torch::autograd::Function<LikelihoodFunction> {
+  // `one_to_one`: view i shows conformation i.
   static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context, const Tensor& positions,
                                                 const Tensor& rotation, const Tensor& shift, const Tensor& width, const AtomBlobTensors* atoms,
                                                 const ViewIndex* index, const ObservedBatch* observed,
-                                                bool with_gradient) {
-    const int64_t views = rotation.size(0), atom_count = positions.size(1);
-    const AtomBlobs blobs = atom_blobs(*atoms);
-    const Views v{rotation.data_ptr<float>(), shift.data_ptr<float>(), index->conformation.data_ptr<int64_t>(),
-                  index->image.data_ptr<int64_t>(), views};
-    Tensor values = at::empty({4, views});
-    Tensor position_gradient = at::empty({with_gradient ? views : 0, atom_count, 3});
-    const bool widths = with_gradient && width.requires_grad();
-    Tensor width_gradient = at::empty({widths ? views : 0, atom_count});
-    float* const width_rows = width_gradient.data_ptr<float>();
-    Tensor pose_gradient = at::zeros({with_gradient ? views : 0, 11});
-    const float* const all_positions = positions.data_ptr<float>();
-    const float* const pixel_size = observed->pixel_size.data_ptr<float>();
-    float* const out = values.data_ptr<float>();
-    float* const gradient_rows = position_gradient.data_ptr<float>();
-    float* const pose_rows = pose_gradient.data_ptr<float>();
-    parallel_for(views, 4, [&](int64_t first, int64_t last) {
-      ImageWorkspace workspace;
-      for (int64_t i = first; i < last; ++i) {
-        const int64_t image = v.image[i];
-        const ObservedImage target = observed_image(*observed, image);
-        ImageGradients gradients;
-        if (with_gradient) gradients.positions = gradient_rows + i * atom_count * 3;
-        if (widths) gradients.widths = width_rows + i * atom_count;
-        const ImageLikelihood found =
-            image_likelihood(blobs, all_positions + v.conformation[i] * atom_count * 3, v.view(i, pixel_size[image]),
-                             target, observed->grid, with_gradient ? &gradients : nullptr, workspace);
-        out[i] = found.log_likelihood;
-        out[views + i] = found.scale;
-        out[2 * views + i] = found.overlap;
-        out[3 * views + i] = found.power;
-        if (with_gradient) {
-          std::copy_n(gradients.rotation, 6, pose_rows + 11 * i);  // the third row of a rotation does not project
-          std::copy_n(gradients.shift, 2, pose_rows + 11 * i + 9);
-        }
-      }
-    });
+                                                bool with_gradient, bool one_to_one) {
+    const auto likelihood = positions.is_cuda() ? likelihood_on_gpu : likelihood_on_cpu;
+    const FoundLikelihood found = likelihood(*atoms, positions, rotation, shift, *index, *observed, with_gradient, with_gradient && width.requires_grad());
     if (with_gradient) {
-      context->save_for_backward({position_gradient, pose_gradient, index->conformation, width_gradient});
+      context->save_for_backward({found.positions, found.poses, index->conformation, found.widths});
       context->saved_data["conformations"] = positions.size(0);
-      bool one_to_one = views == positions.size(0);
-      for (int64_t i = 0; one_to_one && i < views; ++i) one_to_one = v.conformation[i] == i;
       context->saved_data["one_to_one"] = one_to_one;
     }
-    Tensor log_likelihood = values[0].clone(), others = values.slice(0, 1);
+    Tensor log_likelihood = found.values[0].clone(), others = found.values.slice(0, 1);
     context->mark_non_differentiable({others});
     return {log_likelihood, others};
   }
@@ -106,7 +114,7 @@ struct LikelihoodFunction : torch::autograd::Function<LikelihoodFunction> {
     }
     const Tensor pose = saved[1] * upstream.unsqueeze(1);
     const Tensor width = saved[3].size(0) > 0 ? at::matmul(upstream, saved[3]) : Tensor();
-    return {positions, pose.slice(1, 0, 9).reshape({-1, 3, 3}), pose.slice(1, 9, 11), width, {}, {}, {}, {}};
+    return {positions, pose.slice(1, 0, 9).reshape({-1, 3, 3}), pose.slice(1, 9, 11), width, {}, {}, {}, {}, {}};
   }
 };
 
@@ -127,14 +135,21 @@ ImageLikelihoodOutput image_log_likelihood(const AtomBlobTensors& atoms, const T
   }
   check_index(index.conformation, "index.conformation", views, positions.size(0));
   check_index(index.image, "index.image", views, images);
-  const Tensor p = positions.contiguous(), r = rotation.contiguous(), s = shift.contiguous();
-  check_cpu_float(p, "positions");
-  check_cpu_float(r, "rotation");
-  check_cpu_float(s, "shift");
-  check_cpu_float(observed.weighted_data, "observed.weighted_data");
-  check_cpu_float(observed.weighted_power, "observed.weighted_power");
+  const at::Device device = observed.weighted_data.device();
+  const Tensor p = positions.to(device).contiguous(), r = rotation.to(device).contiguous(), s = shift.to(device).contiguous();
+  check_float(p, "positions", device);
+  check_float(r, "rotation", device);
+  check_float(s, "shift", device);
+  check_float(atoms.amplitude, "atoms.amplitude", device);
+  check_float(atoms.width, "atoms.width", device);
+  check_float(observed.weighted_data, "observed.weighted_data", device);
+  check_float(observed.weighted_power, "observed.weighted_power", device);
+  bool one_to_one = views == p.size(0);
+  const int64_t* const conformation = index.conformation.data_ptr<int64_t>();
+  for (int64_t i = 0; one_to_one && i < views; ++i) one_to_one = conformation[i] == i;
+  const ViewIndex there{index.conformation.to(device), index.image.to(device)};
   const bool with_gradient = at::GradMode::is_enabled() && (p.requires_grad() || r.requires_grad() || s.requires_grad() || atoms.width.requires_grad());
-  const auto outputs = LikelihoodFunction::apply(p, r, s, atoms.width, &atoms, &index, &observed, with_gradient);
+  const auto outputs = LikelihoodFunction::apply(p, r, s, atoms.width, &atoms, &there, &observed, with_gradient, one_to_one);
   return {outputs[0], outputs[1][0], outputs[1][1], outputs[1][2]};
 }
 
@@ -147,8 +162,14 @@ Tensor render_projections(const AtomBlobTensors& atoms, const Tensor& positions,
   check_shape(shift, "shift", {views, 2});
   check_shape(pixel_size, "pixel_size", {views});
   check_index(conformation_index, "conformation_index", views, positions.size(0));
-  const Tensor p = positions.contiguous(), r = rotation.contiguous(), s = shift.contiguous();
-  Tensor images = at::empty({views, grid.padded, grid.padded});
+  const at::Device device = atoms.amplitude.device();
+  const Tensor p = positions.to(device).contiguous(), r = rotation.to(device).contiguous(), s = shift.to(device).contiguous();
+  Tensor images = at::empty({views, grid.padded, grid.padded}, p.options());
+  if (device.is_cuda()) {
+    const Tensor conformation = conformation_index.to(device), pixels = pixel_size.to(device);
+    cuda::render(gpu_views(atoms, p, r, s, conformation, pixels, grid.padded), images.data_ptr<float>());
+    return images;
+  }
   const AtomBlobs blobs = atom_blobs(atoms);
   const Views v{r.data_ptr<float>(), s.data_ptr<float>(), conformation_index.data_ptr<int64_t>(), nullptr, views};
   parallel_for(views, 4, [&](int64_t first, int64_t last) {
@@ -169,8 +190,15 @@ Tensor sample_images(const AtomBlobTensors& points, const Tensor& positions, con
   check_shape(images, "images", {views, grid.padded, grid.padded});
   check_shape(shift, "shift", {views, 2});
   check_shape(pixel_size, "pixel_size", {views});
-  const Tensor p = positions.contiguous(), r = rotation.contiguous(), s = shift.contiguous(), g = images.contiguous();
-  Tensor values = at::empty({views, point_count});
+  const at::Device device = points.amplitude.device();
+  const Tensor p = positions.to(device).contiguous(), r = rotation.to(device).contiguous(), s = shift.to(device).contiguous();
+  const Tensor g = images.to(device).contiguous();
+  Tensor values = at::empty({views, point_count}, p.options());
+  if (device.is_cuda()) {
+    const Tensor conformation = at::zeros({views}, p.options().dtype(at::kLong)), pixels = pixel_size.to(device);
+    cuda::sample(gpu_views(points, p, r, s, conformation, pixels, grid.padded), g.data_ptr<float>(), values.data_ptr<float>());
+    return values;
+  }
   const AtomBlobs blobs = atom_blobs(points);
   const Views v{r.data_ptr<float>(), s.data_ptr<float>(), nullptr, nullptr, views};
   parallel_for(views, 4, [&](int64_t first, int64_t last) {

@@ -11,7 +11,7 @@ struct AtomBlobTensors {
   Tensor amplitude, width;
 };
 
-// A batch of observed images prepared for comparison; see ObservedImage for the meaning. Float32 on the CPU.
+// A batch of observed images prepared for comparison; see ObservedImage for the meaning. Float32.
 struct ObservedBatch {
   Tensor weighted_data;    // [images, box, box / 2 + 1, 2]
   Tensor weighted_power;   // [images, box, box / 2 + 1]
@@ -36,15 +36,16 @@ struct ImageLikelihoodOutput {
   Tensor overlap, power;  // [views], see ImageLikelihood
 };
 
-// positions [conformations, atoms, 3] A; rotation [views, 3, 3]; shift [views, 2] A.
+// positions [conformations, atoms, 3] A; rotation [views, 3, 3]; shift [views, 2] A. Computed where the atoms and the observed
+// images are; positions and poses are brought there.
 ImageLikelihoodOutput image_log_likelihood(const AtomBlobTensors& atoms, const Tensor& positions, const Tensor& rotation,
                                            const Tensor& shift, const ViewIndex& index, const ObservedBatch& observed);
 
-// For loops of one's own over views: what the kernel takes, pointing into the tensors.
+// For loops of one's own over views, on the CPU: what the kernel takes, pointing into the tensors.
 AtomBlobs atom_blobs(const AtomBlobTensors& atoms);
 ObservedImage observed_image(const ObservedBatch& observed, int64_t image);
 
-// Projections [views, padded, padded] without CTF.
+// Projections [views, padded, padded] without CTF, computed where the atoms are.
 Tensor render_projections(const AtomBlobTensors& atoms, const Tensor& positions, const Tensor& rotation,
                           const Tensor& shift, const Tensor& conformation_index, const Tensor& pixel_size, const Grid& grid);
 

@@ -9,6 +9,8 @@
 
 namespace cryomer {
 
+struct GpuBodies;
+
 // Base frames and local coordinates in the layout of the kernel; shared, because backward needs them after the call.
 struct RigidBodyData {
   std::vector<float> rotation;   // [9][residues]
@@ -16,6 +18,7 @@ struct RigidBodyData {
   std::vector<float> local;      // [atoms][3]
   std::vector<int> first_atom;   // [residues + 1]
   SideChains side_chains;
+  mutable std::shared_ptr<const GpuBodies> on_gpu;  // a copy, made when it is first needed there
 
   int residue_count() const { return static_cast<int>(first_atom.size()) - 1; }
   int atom_count() const { return first_atom.back(); }

@@ -123,8 +123,10 @@ RefinedPoses refine_poses(const ImageModel& images, const ObservedBatch& observe
 }
 
 FollowingPoses follow_conformations(const ImageModel& images, const ObservedBatch& observed, const Tensor& positions, const Tensor& image,
-                                    const Poses& poses, const Tensor& deviation, double radius) {
+                                    const Poses& start, const Tensor& spread, double radius) {
   constexpr double kLargest = 2;  // deviations
+  const Poses poses{start.rotation.to(images.device()), start.shift.to(images.device())};
+  const Tensor deviation = spread.to(images.device());
   const int64_t views = poses.rotation.size(0);
   const ViewIndex index{at::arange(views, at::kLong), image};
   const Tensor fixed = positions.detach();
@@ -138,7 +140,7 @@ FollowingPoses follow_conformations(const ImageModel& images, const ObservedBatc
   Tensor gradient, best;
   {
     const at::AutoGradMode with_gradients(true);
-    const Tensor still = at::zeros({views, 5}).set_requires_grad(true);
+    const Tensor still = at::zeros({views, 5}, poses.shift.options()).set_requires_grad(true);
     const Tensor here = likelihood(still);
     gradient = torch::autograd::grad({here.sum()}, {still})[0];
     best = here.detach();

@@ -38,7 +38,7 @@ struct FollowingPoses {
 // Each view's pose moved towards the best one for its own conformation: one Newton step with the curvature that `deviation` [5] A
 // (see pose_deviations) stands for, shortened or left out where the likelihood says so. positions [views, atoms, 3], `image` [views].
 FollowingPoses follow_conformations(const ImageModel& images, const ObservedBatch& observed, const Tensor& positions, const Tensor& image,
-                                    const Poses& poses, const Tensor& deviation, double radius);
+                                    const Poses& start, const Tensor& deviation, double radius);
 
 // How well images like these hold a pose in place: for each of its five directions (turns times the molecule's radius, then shifts) the
 // standard deviation, A, of a normal distribution that falls off as the likelihood does about the batches' poses, on average over their

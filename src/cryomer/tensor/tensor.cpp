@@ -52,9 +52,9 @@ void check_shape(const Tensor& tensor, const char* argument, at::IntArrayRef sha
   }
 }
 
-void check_cpu_float(const Tensor& tensor, const char* argument) {
-  if (!tensor.device().is_cpu() || tensor.scalar_type() != at::kFloat || !tensor.is_contiguous()) {
-    fail("{} must be a contiguous float32 tensor on the CPU", argument);
+void check_float(const Tensor& tensor, const char* argument, at::Device device) {
+  if (tensor.device().type() != device.type() || tensor.scalar_type() != at::kFloat || !tensor.is_contiguous()) {
+    fail("{} must be a contiguous float32 tensor on {}", argument, device.is_cpu() ? "the CPU" : "the GPU");
   }
 }
 

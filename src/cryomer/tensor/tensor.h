@@ -26,8 +26,8 @@ std::vector<double> to_doubles(const Tensor& tensor);
 std::string shape_text(at::IntArrayRef shape);
 // Fails, naming the argument, unless the tensor has this shape; -1 fits any size.
 void check_shape(const Tensor& tensor, const char* argument, at::IntArrayRef shape);
-// Fails unless the tensor is float32, contiguous and on the CPU.
-void check_cpu_float(const Tensor& tensor, const char* argument);
+// Fails unless the tensor is float32, contiguous and on the device.
+void check_float(const Tensor& tensor, const char* argument, at::Device device = at::kCPU);
 
 // Splits [0, count) over the threads of --threads; `body(first, last)` runs on each part.
 void parallel_for(int64_t count, int64_t grain, const std::function<void(int64_t, int64_t)>& body);

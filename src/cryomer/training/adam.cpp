@@ -7,10 +7,10 @@ namespace cryomer {
 
 Adam::Adam(const ParameterSet& parameters) {
   const int64_t count = parameters.count();
-  values = at::empty({count});
-  gradient_ = at::zeros({count});
-  first_moment = at::zeros({count});
-  second_moment = at::zeros({count});
+  values = at::empty({count}, parameters.all().front().second.detach().options());
+  gradient_ = at::zeros_like(values);
+  first_moment = at::zeros_like(values);
+  second_moment = at::zeros_like(values);
   int64_t offset = 0;
   for (const auto& [name, tensor] : parameters.all()) {
     const int64_t size = tensor.numel();
@@ -23,6 +23,15 @@ Adam::Adam(const ParameterSet& parameters) {
 }
 
 void Adam::set_gradient(const std::vector<std::vector<Tensor>>& parts, double factor) {
+  if (values.is_cuda()) {
+    gradient_.zero_();
+    for (const std::vector<Tensor>& part : parts) {
+      std::vector<Tensor> flat;
+      for (size_t i = 0; i < slots_.size(); ++i) flat.push_back(part[i].defined() ? part[i].reshape({-1}) : at::zeros({slots_[i].numel()}, values.options()));
+      gradient_.add_(at::cat(flat), factor);
+    }
+    return;
+  }
   const auto scale = static_cast<float>(factor);
   parallel_for(int64_t(slots_.size()), 1, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
@@ -50,6 +59,14 @@ void Adam::step(double learning_rate, double clip) {
   const auto rate = static_cast<float>(learning_rate / (1 - std::pow(kBeta1, double(steps))));
   const auto correction = static_cast<float>(1 / std::sqrt(1 - std::pow(kBeta2, double(steps))));
   const auto beta1 = static_cast<float>(kBeta1), beta2 = static_cast<float>(kBeta2), epsilon = static_cast<float>(kEpsilon);
+  if (values.is_cuda()) {
+    at::NoGradGuard guard;
+    const Tensor gradient = gradient_ * scale;
+    first_moment.lerp_(gradient, 1 - kBeta1);
+    second_moment.lerp_(gradient.square(), 1 - kBeta2);
+    values.addcdiv_(first_moment, second_moment.sqrt().mul_(correction).add_(epsilon), -rate);
+    return;
+  }
   float* const p = values.data_ptr<float>();
   float* const m = first_moment.data_ptr<float>();
   float* const v = second_moment.data_ptr<float>();

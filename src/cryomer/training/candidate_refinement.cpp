@@ -39,10 +39,10 @@ RefinedViews refine_part(const Autoencoder& model, const ParticleBatch& views, c
       const FollowingPoses following = posed_by_conformations(model, conformations, posed, observed, pose_deviation, radius);
       posed.rotation = following.poses.rotation;
       posed.shift = following.poses.shift;
-      move = following.move;
+      move = following.move.to(at::kCPU);
     }
     const LossTerms terms = loss(model, objective, no_restraints, posed, observed, own.posterior(), conformations, 1.0);
-    bound = terms.bound;
+    bound = terms.bound.to(at::kCPU);
     if (last) break;
     const auto gradients = torch::autograd::grad({terms.total * double(count)}, {own.mean, own.log_deviation});
     own.mean.mutable_grad() = gradients[0];
@@ -61,7 +61,7 @@ RefinedViews refine_views(const Autoencoder& model, const ParticleBatch& views, 
   const FrozenParameters frozen(model.parameters);
   model.prior.prepare();
   const double radius = molecule_radius(model.base_positions.unsqueeze(0));
-  const int64_t parts = part_count(views.size(), 16);
+  const int64_t parts = model.device().is_cuda() ? 1 : part_count(views.size(), 16);
   std::vector<RefinedViews> found(static_cast<size_t>(parts));
   parallel_parts(views.size(), parts, [&](int64_t part, int64_t first, int64_t last) {
     found[part] = refine_part(model, views.slice(first, last), {start.mean.slice(0, first, last), start.deviation.slice(0, first, last)},

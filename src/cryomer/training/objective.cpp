@@ -35,7 +35,7 @@ ParticleBatch with_poses(ParticleBatch batch, const Poses& poses) {
 DrawnConformations draw_conformations(const Autoencoder& model, const DiagonalGaussian& posterior, const Tensor& noise) {
   check_shape(noise, "noise", {posterior.mean.size(0), -1, model.latent_dim});
   DrawnConformations result;
-  result.drawn = posterior.sample(noise);
+  result.drawn = posterior.to(model.device()).sample(noise.to(model.device()));
   result.latents = result.drawn.reshape({-1, model.latent_dim});
   result.representation = model.decoder.representation(result.latents);
   result.moves = model.decoder.moves(result.latents, result.representation);
@@ -63,13 +63,14 @@ LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Re
   const ImageLikelihoodOutput seen = seen_at_poses(model, positions, posed, observed);
   const Tensor log_likelihood = seen.log_likelihood.reshape({images, -1});
   const Tensor fit = fit_of(config, log_likelihood);
+  const DiagonalGaussian drawn_from = posterior.to(drawn.device());
   const Tensor kl = model.prior.components() == 1
-                        ? posterior.divergence_from_standard_normal()
-                        : (posterior.log_density(drawn) - model.prior.log_density(latents).reshape({images, samples})).mean(1);
+                        ? drawn_from.divergence_from_standard_normal()
+                        : (drawn_from.log_density(drawn) - model.prior.log_density(latents).reshape({images, samples})).mean(1);
   const Tensor chain = distance_restraint_energies(restraints, positions).reshape({images, samples}).mean(1);
-  const Tensor torsions = moves.torsions.defined() ? (1 - moves.torsions.cos()).sum(1).reshape({images, samples}).mean(1) : at::zeros({images});
+  const Tensor torsions = moves.torsions.defined() ? (1 - moves.torsions.cos()).sum(1).reshape({images, samples}).mean(1) : at::zeros_like(chain);
   const Tensor centring = positions.mean(1).square().sum(1).reshape({images, samples}).mean(1);
-  const Tensor share = weight.defined() ? weight / weight.sum() : at::full({images}, 1.0 / double(images));
+  const Tensor share = weight.defined() ? (weight / weight.sum()).to(kl.device()) : at::full_like(kl, 1.0 / double(images));
   auto mean = [&](const Tensor& values) { return (values * share).sum(); };
 
   LossTerms terms;
@@ -97,13 +98,13 @@ LossTerms amortised_pose_loss(const Autoencoder& model, const ObjectiveConfig& c
   DrawnConformations conformations;
   if (alone) {
     at::NoGradGuard guard;  // the network meets the decoder's representations, which do not learn yet
-    conformations.representation = model.decoder.representation(posterior.sample(noise.slice(1, 0, 1)).reshape({images, -1}));
+    conformations.representation = model.decoder.representation(posterior.sample(noise.slice(1, 0, 1).to(model.device())).reshape({images, -1}));
   } else {
     conformations = draw_conformations(model, posterior, noise);
   }
   const DiagonalGaussian pose = network(encoded, conformations.representation);
   const int64_t each = alone ? config.pose_samples_alone : config.pose_samples;
-  const Tensor poses = pose.sample(antithetic_noise(random, pose.mean.size(0), each, PoseNetwork::kLatents));
+  const Tensor poses = pose.sample(antithetic_noise(random, pose.mean.size(0), each, PoseNetwork::kLatents).to(model.device()));
   const ParticleBatch posed = with_poses(batch, network.poses(poses.reshape({-1, PoseNetwork::kLatents})));
   LossTerms terms;
   if (alone) {
@@ -139,7 +140,7 @@ Tensor sleep_loss(const Autoencoder& model, const ParticleBatch& batch, const Te
       scale.data_ptr<float>()[i] = static_cast<float>(model.images.scale.mean[group] +
                                                       model.images.scale.deviation[group] * random.normal());
     }
-    simulated.images = model.images.predict(positions, batch, scale) + model.images.noise_images(batch, random);
+    simulated.images = model.images.predict(positions, batch, scale).to(at::kCPU) + model.images.noise_images(batch, random);
     const ObservedBatch observed = model.images.observe(simulated);
     features = model.encoder.features(simulated, observed, model.images, batch.rotation, batch.shift);
   }

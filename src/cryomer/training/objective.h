@@ -1,4 +1,4 @@
-// What training minimises, for a batch of images.
+// What training minimises, for a batch of images. Computed where the model is; batches may be on the CPU.
 #pragma once
 
 #include "cryomer/kernels/distance_restraints.h"

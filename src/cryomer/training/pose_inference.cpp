@@ -109,7 +109,7 @@ PoseGrid pose_grid(const PoseSearchConfig& config) {
 Tensor learned_structures(const Autoencoder& model, uint64_t seed) {
   const int64_t components = std::min(model.prior.components(), kStructures);
   const Tensor draws = model.prior.sample(kStructures - components, seed);
-  return model.decoder(at::cat({model.prior.mean.slice(0, 0, components), draws})).contiguous();
+  return model.decoder(at::cat({model.prior.mean.slice(0, 0, components), draws})).to(at::kCPU).contiguous();
 }
 
 void first_candidates(Autoencoder& model, const ParticleLoader& loader, const TrainingConfig& config, PoseTable& poses) {
@@ -173,7 +173,8 @@ SearchOutcome search_again(const Autoencoder& model, const ParticleLoader& loade
   const PoseGrid grid = pose_grid(c);
   const int64_t slots = poses.slots();
   const Tensor conformations = learned_structures(model, uint64_t(config.seed));
-  PoseFinder finder(model.images, conformations, grid);
+  const ImageModel images = model.images.to(at::kCPU);
+  PoseFinder finder(images, conformations, grid);
   SearchOutcome outcome;
   int64_t proposed = 0, changed = 0;
   for_each_block(loader, "searching poses with learned structures", [&](const ParticleBatch& batch) {

@@ -77,7 +77,7 @@ void PoseTable::follow(const Tensor& rows, const Tensor& move, double radius) {
 void PoseTable::remember_bounds(const Tensor& rows, const Tensor& measured) {
   constexpr double kNew = 0.4;
   Tensor all = bound.reshape({-1});
-  all.index_copy_(0, rows, all.index_select(0, rows) * (1 - kNew) + measured * kNew);
+  all.index_copy_(0, rows, all.index_select(0, rows) * (1 - kNew) + measured.to(at::kCPU) * kNew);
 }
 
 CandidateViews candidate_views(const ParticleBatch& batch, const PoseTable& table, double temperature) {

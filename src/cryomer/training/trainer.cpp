@@ -60,13 +60,14 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
-Trainer::Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory directory)
+Trainer::Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory directory, at::Device device)
     : setup_(std::move(setup)),
       stack_(stack),
       loader_(stack),
       directory_(std::move(directory)),
       metrics_(directory_.metrics()),
       split_(split_particles(stack.size(), setup_.config.data.held_out_fraction, uint64_t(setup_.config.seed))),
+      device_(device),
       model_(setup_.config.model, setup_.centred(), stack.box(), smallest_pixel_size(stack), uint64_t(setup_.config.seed)),
       restraints_(restraints_of(setup_)),
       optimiser_(model_.parameters),
@@ -115,6 +116,7 @@ void Trainer::begin() {
              stack_.optics_groups()[g].name, mean < 0 ? "dark (images are read with inverted sign)" : "bright", mean,
              deviation);
   }
+  place_model();
   // Without normal modes nothing tells a loop in a wrong place from a domain that moves.
   if (c.loop_search.used && c.model.decoder.modes > 0 && !model_.pose_network) move_loops();
   const ParticleBatch first = candidate_views(some().front(), poses_, 1).batch;
@@ -138,7 +140,7 @@ Trainer::BentImages Trainer::bend(const std::vector<ParticleBatch>& batches, int
     some.rotation = bent.poses.rotation;
     some.shift = bent.poses.shift;
     at::NoGradGuard guard;
-    result.conformations.push_back(model_.decoder(bent.posterior.mean));
+    result.conformations.push_back(model_.decoder(bent.posterior.mean).to(at::kCPU));
     progress.advance(some.size());
     result.batches.push_back(std::move(some));
   }
@@ -165,8 +167,9 @@ void Trainer::move_loops() {
     }
   }
   const Structure structure = setup_.centred();
+  const ImageModel projector = model_.images.to(at::kCPU);
   auto misplaced_in = [&](const BentImages& bent) {
-    return misplaced_loops(structure, shown_residues(ResidualImages(model_.images, bent.batches, bent.conformations, kLoopAtomWidth), structure));
+    return misplaced_loops(structure, shown_residues(ResidualImages(projector, bent.batches, bent.conformations, kLoopAtomWidth), structure));
   };
   std::vector<Stretch> misplaced = misplaced_in(bend(some, std::min(images, kBentImages)));
   if (poses_are_candidates() && !misplaced.empty()) {
@@ -175,7 +178,7 @@ void Trainer::move_loops() {
     some = bent.batches;
     misplaced = misplaced_in(bent);
   }
-  const std::vector<FoundLoop> found = search_loops(model_.images, some, structure, misplaced, c.loop_search, uint64_t(c.seed));
+  const std::vector<FoundLoop> found = search_loops(projector, some, structure, misplaced, c.loop_search, uint64_t(c.seed));
   search_seconds_ += elapsed() - started;
   if (found.empty()) return;
   std::vector<float> positions = setup_.structure.coordinates();
@@ -194,6 +197,7 @@ void Trainer::move_loops() {
   rebuild_model();
   calibrate(model_.images, some, model_.base_positions);
   if (poses_are_candidates()) poses_.deviation = pose_deviations(model_.images, some, model_.base_positions.unsqueeze(0));
+  place_model();
 }
 
 void Trainer::rebuild_model() {
@@ -202,6 +206,12 @@ void Trainer::rebuild_model() {
   optimiser_ = Adam(model_.parameters);
   restraints_ = restraints_of(setup_);
   radius_ = molecule_radius(model_.base_positions.unsqueeze(0));
+}
+
+void Trainer::place_model() {
+  if (device_.is_cpu()) return;
+  model_.move_to(device_);
+  optimiser_ = Adam(model_.parameters);
 }
 
 Random Trainer::draws(uint64_t purpose, uint64_t index) const {
@@ -265,13 +275,13 @@ Trainer::StepPart Trainer::step_part(const CandidateViews& all, int64_t first, i
     const FollowingPoses following = posed_by_conformations(model_, conformations, batch, observed, poses_.deviation, radius_);
     posed.rotation = following.poses.rotation;
     posed.shift = following.poses.shift;
-    part.pose_move = following.move;
+    part.pose_move = following.move.to(at::kCPU);
   }
   part.terms = loss(model_, c.objective, restraints_, posed, observed, posterior, conformations, settings.warmth, weight);
   Tensor objective = part.terms.total * part.images;
   if (part.own && settings.model_learns && c.posterior.sleep_share > 0) {
     const auto count = std::max<int64_t>(1, int64_t(std::llround(c.posterior.sleep_share * double(batch.size()))));
-    const Tensor chosen = at::arange(count, at::kLong) * c.objective.samples;
+    const Tensor chosen = (at::arange(count, at::kLong) * c.objective.samples).to(model_.device());
     const Tensor encoder_loss = sleep_loss(model_, batch.first(count), part.terms.positions.index_select(0, chosen),
                                            part.terms.latents.index_select(0, chosen), random.substream(1));
     part.encoder_loss = encoder_loss.item<double>();
@@ -299,7 +309,7 @@ void Trainer::learn_views(const StepPart& part, double rate) {
 std::vector<Trainer::StepPart> Trainer::parts_of(const CandidateViews& views, const Tensor& noise, const StepSettings& settings, Random random) const {
   model_.prior.prepare();
   const int64_t count = views.batch.size();
-  std::vector<StepPart> parts(size_t(part_count(count, kLeastPart)));
+  std::vector<StepPart> parts(size_t(model_.device().is_cuda() ? 1 : part_count(count, kLeastPart)));
   parallel_parts(count, int64_t(parts.size()), [&](int64_t part, int64_t first, int64_t last) {
     parts[part] = step_part(views, first, last, noise.slice(0, first, last), settings, random.substream(uint64_t(part)));
   });
@@ -608,6 +618,7 @@ void Trainer::resume() {
   }
   loops_moved_ = restore_structure(setup_.structure, checkpoint, source);
   if (loops_moved_) rebuild_model();
+  place_model();
   restore_model(model_, checkpoint, source);
   restore_optimiser(optimiser_, checkpoint, source);
   if (poses_are_candidates()) restore_poses(poses_, stack_.size(), setup_.config.pose_search.candidates, checkpoint, source);

@@ -22,7 +22,7 @@ namespace cryomer {
 
 class Trainer {
  public:
-  Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory directory);
+  Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory directory, at::Device device = at::kCPU);
 
   // Learns noise and scale of the images, finds the first candidate poses, loops and the encoder's units, and writes nothing; run() does it
   // for a new run.
@@ -50,8 +50,10 @@ class Trainer {
     std::vector<Tensor> conformations;  // of each batch, [images, atoms, 3] A
   };
   BentImages bend(const std::vector<ParticleBatch>& batches, int64_t most) const;
-  // Makes the model anew from the setup's structure.
+  // Makes the model anew from the setup's structure, on the CPU.
   void rebuild_model();
+  // Takes a model that has learned nothing yet to the device.
+  void place_model();
   void say_how_sure_poses_are() const;
   void say_what_is_blurred() const;
   void give_particles_posteriors();
@@ -93,6 +95,7 @@ class Trainer {
   RunDirectory directory_;
   MetricsFile metrics_;
   ParticleSplit split_;
+  at::Device device_;
   bool loops_moved_ = false;  // the setup's structure is no longer that of its file
   Autoencoder model_;
   Restraints restraints_;

@@ -1,0 +1,41 @@
+# The .cu files of src/cryomer/kernels. Without a GPU to run on they can still be compiled: -DCRYOMER_CUDA=ON needs nvcc only.
+
+set(CRYOMER_CUDA AUTO CACHE STRING "CUDA kernels: ON, OFF, or AUTO (where libtorch has CUDA and nvcc is found)")
+set(CRYOMER_CUDA_ARCHITECTURES "75;80;86;89;90" CACHE STRING "GPUs to compile for; newer ones are compiled for when first used")
+
+set(CRYOMER_CUDA_USED ${CRYOMER_CUDA})
+if(CRYOMER_CUDA STREQUAL "AUTO")
+  set(CRYOMER_CUDA_USED OFF)
+  if(TARGET torch_cuda)
+    include(CheckLanguage)
+    check_language(CUDA)
+    if(CMAKE_CUDA_COMPILER)
+      set(CRYOMER_CUDA_USED ON)
+    endif()
+  endif()
+endif()
+if(CRYOMER_CUDA_USED)
+  if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX} AND EXISTS /usr/local/cuda/bin/nvcc)
+    set(CMAKE_CUDA_COMPILER /usr/local/cuda/bin/nvcc)  # where it is installed without being on the path
+  endif()
+  enable_language(CUDA)
+  set(CMAKE_CUDA_STANDARD ${CMAKE_CXX_STANDARD})
+  set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+  message(STATUS "CUDA kernels: compiled for ${CRYOMER_CUDA_ARCHITECTURES}")
+else()
+  message(STATUS "CUDA kernels: none")
+endif()
+
+function(cryomer_cuda_kernels)
+  if(NOT CRYOMER_CUDA_USED)
+    target_sources(cryomer_kernels PRIVATE ${CMAKE_SOURCE_DIR}/cmake/cuda_kernels_absent.cpp)
+    return()
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cryomer/kernels/*.cu)
+  target_sources(cryomer_kernels PRIVATE ${sources})
+  set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "--expt-relaxed-constexpr")
+  set_target_properties(cryomer_kernels PROPERTIES CUDA_ARCHITECTURES "${CRYOMER_CUDA_ARCHITECTURES}")
+  # Of one file only: precompiled headers would not fit the others.
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/cryomer/tensor/device.cpp PROPERTIES
+                              COMPILE_DEFINITIONS CRYOMER_HAS_CUDA SKIP_PRECOMPILE_HEADERS ON)
+endfunction()

@@ -1,0 +1,19 @@
+// Which device a model computes on.
+#pragma once
+
+#include "cryomer/tensor/tensor.h"
+
+namespace cryomer {
+
+// "cpu", "cuda", or "auto": CUDA where this build, libtorch and the machine have it. Fails, saying what is missing.
+at::Device device_named(const std::string& name);
+bool has_cuda();
+
+// Bytes of plain values, copied to a device.
+template <typename Value>
+Tensor bytes_on(at::Device device, const std::vector<Value>& values) {
+  // from_blob does not write, whatever its signature says.
+  return at::from_blob(const_cast<Value*>(values.data()), {int64_t(values.size() * sizeof(Value))}, at::kByte).to(device, at::kByte, false, true);
+}
+
+}  // namespace cryomer
