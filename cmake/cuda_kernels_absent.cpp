@@ -13,6 +13,8 @@ namespace {
 std::string device_name() { absent(); }
 void render(const Views&, float*) { absent(); }
 void render_backward(const Views&, const float*, const ViewGradients&) { absent(); }
+void multiply(const float*, const int64_t*, int, int, float*) { absent(); }
+void compare(const Observed&, int, bool, float, float*, float*) { absent(); }
 void sample(const Views&, const float*, float*) { absent(); }
 void place_atoms(const Bodies&, Movement, int, const float*, const float*, float*) { absent(); }
 void place_atoms_backward(const Bodies&, Movement, int, const float*, const float*, const float*, const float*, float*, float*, float*) { absent(); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include "cryomer/base/units.h"
 #include "cryomer/kernels/fft.h"
@@ -27,6 +28,37 @@ Tensor pixel_sizes(const ParticleBatch& batch) {
   Tensor sizes = at::empty({batch.size()});
   for (int64_t i = 0; i < batch.size(); ++i) sizes.data_ptr<float>()[i] = static_cast<float>(batch.optics[i].optics.pixel_size);
   return sizes;
+}
+
+// Spectra of the images times what their comparison weighs them by, and those weights: w Y and w, or with the CTF in one grid,
+// w C Y and w C^2. weights [groups, box, half]; ctf [batch, box, half] or undefined.
+std::pair<Tensor, Tensor> weighted_on_cpu(const ParticleBatch& batch, const Tensor& weights, const Tensor& ctf) {
+  const int64_t count = batch.size(), box = batch.images.size(1), half = box / 2 + 1, area = box * half;
+  const Tensor images = batch.images.contiguous();
+  Tensor weighted_data = at::empty({count, box, half, 2}), weighted_power = at::empty({count, box, half});
+  parallel_for(count, 4, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) {
+      float* const data = weighted_data.data_ptr<float>() + 2 * i * area;
+      float* const power = weighted_power.data_ptr<float>() + i * area;
+      const float* const w = weights.data_ptr<float>() + batch.optics_group[i] * area;
+      const float* const c = ctf.defined() ? ctf.data_ptr<float>() + i * area : nullptr;
+      real_fft(images.data_ptr<float>() + i * box * box, int(box), int(box), data);
+      for (int64_t k = 0; k < area; ++k) {
+        const float wc = c ? w[k] * c[k] : w[k];
+        data[2 * k] *= wc;
+        data[2 * k + 1] *= wc;
+        power[k] = c ? wc * c[k] : wc;
+      }
+    }
+  });
+  return {weighted_data, weighted_power};
+}
+
+std::pair<Tensor, Tensor> weighted_on_gpu(const ParticleBatch& batch, const Tensor& weights, const Tensor& ctf) {
+  const std::vector<int64_t> groups(batch.optics_group.begin(), batch.optics_group.end());
+  const Tensor w = weights.index_select(0, tensor_from(groups).to(weights.device()));
+  const Tensor wc = ctf.defined() ? w * ctf : w;
+  return {fourier_transform(batch.images.to(weights.device())) * wc.unsqueeze(3), ctf.defined() ? wc * ctf : wc};
 }
 
 }  // namespace
@@ -75,21 +107,18 @@ ImageModel ImageModel::to(at::Device device) const {
 
 ObservedBatch ImageModel::observe(const ParticleBatch& batch, double blur) const {
   const int box = grid_.box;
-  const int64_t count = batch.size(), half = box / 2 + 1, area = int64_t{box} * half;
+  const int64_t count = batch.size();
   check_shape(batch.images, "batch.images", {count, box, box});
   const bool padding = grid_.padded != box;
-  const Tensor images = batch.images.contiguous();
-  const Tensor weights = noise.weights(box);
   ObservedBatch observed;
   observed.grid = grid_;
-  observed.weighted_data = at::empty({count, box, half, 2});
-  observed.weighted_power = at::empty({count, box, half});
-  Tensor ctf;
+  Tensor ctf = ctf_spectra(batch.optics, grid_.padded, device());
   if (padding) {
-    observed.padded_ctf = ctf_spectra(batch.optics, grid_.padded);
-  } else {
-    ctf = ctf_spectra(batch.optics, box);
+    observed.padded_ctf = ctf;
+    ctf = Tensor();
   }
+  const Tensor weights = noise.weights(box).to(device());
+  std::tie(observed.weighted_data, observed.weighted_power) = device().is_cpu() ? weighted_on_cpu(batch, weights, ctf) : weighted_on_gpu(batch, weights, ctf);
   observed.pixel_size = pixel_sizes(batch);
   observed.scale_mean = at::empty({count});
   observed.scale_precision = at::empty({count});
@@ -98,41 +127,15 @@ ObservedBatch ImageModel::observe(const ParticleBatch& batch, double blur) const
     observed.scale_mean.data_ptr<float>()[i] = static_cast<float>(scale.mean[batch.optics_group[i]]);
     observed.scale_precision.data_ptr<float>()[i] = static_cast<float>(1 / (deviation * deviation));
   }
-  parallel_for(count, 4, [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; ++i) {
-      float* const data = observed.weighted_data.data_ptr<float>() + 2 * i * area;
-      float* const power = observed.weighted_power.data_ptr<float>() + i * area;
-      const float* const w = weights.data_ptr<float>() + batch.optics_group[i] * area;
-      real_fft(images.data_ptr<float>() + i * box * box, box, box, data);
-      if (padding) {
-        for (int64_t k = 0; k < area; ++k) {
-          data[2 * k] *= w[k];
-          data[2 * k + 1] *= w[k];
-          power[k] = w[k];
-        }
-      } else {
-        const float* const c = ctf.data_ptr<float>() + i * area;
-        for (int64_t k = 0; k < area; ++k) {
-          const float wc = w[k] * c[k];
-          data[2 * k] *= wc;
-          data[2 * k + 1] *= wc;
-          power[k] = wc * c[k];
-        }
-      }
-    }
-  });
+  for (Tensor* const t : {&observed.pixel_size, &observed.scale_mean, &observed.scale_precision}) *t = t->to(device());
   if (blur > 0) {
-    const Tensor cycles = half_spectrum_radius(box).unsqueeze(0) / (double(box) * observed.pixel_size.reshape({-1, 1, 1}));
+    const Tensor cycles = half_spectrum_radius(box).to(device()).unsqueeze(0) / (double(box) * observed.pixel_size.reshape({-1, 1, 1}));
     const Tensor kept = at::exp(-4 * kPi * kPi * blur * blur * cycles.square());
     observed.weighted_data *= kept.unsqueeze(3);
     observed.weighted_power *= kept;
   }
   // Images are indexed from their first pixel while projections have their origin at box / 2: no phase is needed, both
   // are transformed alike.
-  for (Tensor* const t : {&observed.weighted_data, &observed.weighted_power, &observed.padded_ctf, &observed.pixel_size, &observed.scale_mean,
-                          &observed.scale_precision}) {
-    if (t->defined()) *t = t->to(device());
-  }
   return observed;
 }
 
@@ -141,7 +144,7 @@ Tensor ImageModel::predict(const Tensor& positions, const ParticleBatch& batch, 
   const Tensor index = one_view_per_image(count, positions.size(0)).conformation;
   const Tensor projections =
       render_projections(atoms_, positions, batch.rotation, batch.shift, index, pixel_sizes(batch), grid_);
-  const Tensor ctf = ctf_spectra(batch.optics, grid_.padded).to(device());
+  const Tensor ctf = ctf_spectra(batch.optics, grid_.padded, device());
   const Tensor images = inverse_fourier_transform(fourier_transform(projections) * ctf.unsqueeze(3));
   const int64_t margin = grid_.padded / 2 - grid_.box / 2;
   return images.slice(1, margin, margin + grid_.box).slice(2, margin, margin + grid_.box) * scales.to(device()).reshape({-1, 1, 1});
@@ -159,7 +162,7 @@ Tensor ImageModel::noise_images(const ParticleBatch& batch, Random random) const
   Tensor index = at::empty({count}, at::kLong);
   for (int64_t i = 0; i < count; ++i) index.data_ptr<int64_t>()[i] = batch.optics_group[i];
   const Tensor colour = amplitude.index_select(0, index).reshape({count, box, half, 1});
-  return inverse_fourier_transform(fourier_transform(white) * colour);
+  return inverse_fourier_transform(fourier_transform(white.to(device())) * colour.to(device()));
 }
 
 Tensor fourier_transform(const Tensor& images) {

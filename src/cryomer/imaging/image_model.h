@@ -52,7 +52,7 @@ class ImageModel {
   // scale * CTF * projection of one conformation each, as images [batch, box, box]; positions [batch or 1, atoms, 3].
   Tensor predict(const Tensor& positions, const ParticleBatch& batch, const Tensor& scale) const;
 
-  // Images of noise alone, with the spectra of the batch's optics groups: [batch, box, box], always on the CPU.
+  // Images of noise alone, with the spectra of the batch's optics groups: [batch, box, box].
   Tensor noise_images(const ParticleBatch& batch, Random random) const;
 
   // The same model whose CTF wraps around the box.

@@ -38,6 +38,22 @@ struct ViewGradients {
 };
 void render_backward(const Views& views, const float* image_gradients, const ViewGradients& gradients);
 
+// Half spectra [views][count] (complex) times the real ones [images][count] of their images, in place.
+void multiply(const float* real, const int64_t* image, int views, int count, float* spectra);
+
+// What the likelihood compares; see ObservedImage.
+struct Observed {
+  const float* weighted_data = nullptr;    // [images][box][half][2]
+  const float* weighted_power = nullptr;   // [images][box][half]
+  const float* scale_mean = nullptr;       // [images]
+  const float* scale_precision = nullptr;  // [images]
+  const int64_t* image = nullptr;          // [views] row of these
+  int box = 0;
+};
+// Spectra [views][box][half][2] of renderings -> values [4][views]: log likelihood, scale, overlap, power. With `residuals` the
+// spectra become `factor` times the gradient with respect to them: scale * data - scale^2 * power * spectrum.
+void compare(const Observed& observed, int views, bool residuals, float factor, float* spectra, float* values);
+
 // See sample_image: images [views][size][size] -> values [views][atoms].
 void sample(const Views& views, const float* images, float* values);
 

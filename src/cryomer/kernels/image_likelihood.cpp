@@ -141,14 +141,9 @@ ImageLikelihood image_likelihood(const AtomBlobs& atoms, const float* positions,
   ImageLikelihood result;
   result.overlap = static_cast<float>(sums.overlap);
   result.power = static_cast<float>(sums.power);
-  const double precision = observed.scale_precision, mean = observed.scale_mean;
-  // A rendering with no power at all (every atom outside) leaves the scale at its prior.
-  const double denominator = sums.power + precision;
-  const double scale = std::isinf(precision) || denominator <= 0 ? mean : (sums.overlap + precision * mean) / denominator;
-  double value = scale * sums.overlap - 0.5 * scale * scale * sums.power;
-  if (!std::isinf(precision)) value -= 0.5 * precision * (scale - mean) * (scale - mean);
-  result.log_likelihood = static_cast<float>(value);
-  result.scale = static_cast<float>(scale);
+  const detail::Judged judged = detail::judged(sums.overlap, sums.power, observed.scale_mean, observed.scale_precision);
+  result.log_likelihood = static_cast<float>(judged.log_likelihood);
+  result.scale = static_cast<float>(judged.scale);
   if (!gradients) return result;
 
   // The scale is at its optimum (or fixed), so its own change does not enter the gradient.

@@ -1,6 +1,7 @@
 // The loops of image_likelihood.cpp that gain from wide vectors; included by one file per instruction set.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <initializer_list>
 
@@ -35,6 +36,20 @@ extern const LikelihoodLoops likelihood_loops_avx512;
 namespace {
 
 constexpr float kInverseTwoPi = 0.159154943f;
+
+struct Judged {
+  double log_likelihood, scale;
+};
+
+// With the scale at its most probable value; see image_likelihood.h.
+CRYOMER_HOST_DEVICE inline Judged judged(double overlap, double power, double mean, double precision) {
+  // A rendering with no power at all (every atom outside) leaves the scale at its prior.
+  const double denominator = power + precision;
+  const double scale = std::isinf(precision) || denominator <= 0 ? mean : (overlap + precision * mean) / denominator;
+  double value = scale * overlap - 0.5 * scale * scale * power;
+  if (!std::isinf(precision)) value -= 0.5 * precision * (scale - mean) * (scale - mean);
+  return {value, scale};
+}
 
 struct Centre {
   float x, y;  // pixels

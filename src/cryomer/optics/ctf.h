@@ -25,7 +25,7 @@ struct ParticleOptics {
 
 // CTFs on the half spectra of box x box images, each with its own pixel size: [particles, box, box / 2 + 1] float32.
 // Images that were multiplied by their CTF when extracted get CTF^2.
-Tensor ctf_spectra(const std::vector<ParticleOptics>& particles, int box);
+Tensor ctf_spectra(const std::vector<ParticleOptics>& particles, int box, at::Device device = at::kCPU);
 
 // |k| of each entry of the half spectrum of a box, in units of 1 / (box * pixel size): [box, box / 2 + 1] float32.
 Tensor half_spectrum_radius(int box);

@@ -80,6 +80,14 @@ void set_thread_count(int threads) {
   at::set_num_threads(threads);
 }
 
+ThreadLimit::ThreadLimit(int most) : before_(thread_count()) {
+  if (most < before_) set_thread_count(most);
+}
+
+ThreadLimit::~ThreadLimit() {
+  if (thread_count() != before_) set_thread_count(before_);
+}
+
 int thread_count() { return at::get_num_threads(); }
 
 std::string message_of(const std::exception& problem) {

@@ -38,6 +38,17 @@ int64_t part_count(int64_t count, int64_t least);
 void parallel_parts(int64_t count, int64_t parts, const std::function<void(int64_t, int64_t, int64_t)>& body);
 void set_thread_count(int threads);  // 0: all cores
 int thread_count();
+// No more threads than this while it lives.
+class ThreadLimit {
+ public:
+  explicit ThreadLimit(int most);
+  ~ThreadLimit();
+  ThreadLimit(const ThreadLimit&) = delete;
+  ThreadLimit& operator=(const ThreadLimit&) = delete;
+
+ private:
+  int before_;
+};
 
 // What an exception says, for people: libtorch's own without their stack traces, and a plain word when memory is short.
 std::string message_of(const std::exception& problem);

@@ -77,11 +77,12 @@ LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Re
   terms.total = mean(-fit + warmth * (config.conformation_kl * kl + config.chain * chain) +
                      config.torsions * torsions + config.centring * centring);
   terms.bound = (fit - kl).detach();
-  terms.log_likelihood = mean(fit).item<double>();
-  terms.kl = mean(kl).item<double>();
-  terms.chain = mean(chain).item<double>();
-  terms.torsions = mean(torsions).item<double>();
-  terms.centring = mean(centring).item<double>();
+  const std::vector<double> means = to_doubles(at::stack({mean(fit), mean(kl), mean(chain), mean(torsions), mean(centring)}));
+  terms.log_likelihood = means[0];
+  terms.kl = means[1];
+  terms.chain = means[2];
+  terms.torsions = means[3];
+  terms.centring = means[4];
   terms.positions = positions.detach();
   terms.latents = latents.detach();
   terms.overlap = seen.overlap;
@@ -140,7 +141,7 @@ Tensor sleep_loss(const Autoencoder& model, const ParticleBatch& batch, const Te
       scale.data_ptr<float>()[i] = static_cast<float>(model.images.scale.mean[group] +
                                                       model.images.scale.deviation[group] * random.normal());
     }
-    simulated.images = model.images.predict(positions, batch, scale).to(at::kCPU) + model.images.noise_images(batch, random);
+    simulated.images = model.images.predict(positions, batch, scale) + model.images.noise_images(batch, random);
     const ObservedBatch observed = model.images.observe(simulated);
     features = model.encoder.features(simulated, observed, model.images, batch.rotation, batch.shift);
   }

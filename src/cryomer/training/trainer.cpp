@@ -27,6 +27,7 @@ enum Purpose : uint64_t { kOrder = 0x10, kNoise, kHeldOutNoise, kSleep, kPrior, 
 
 constexpr double kLeastFlatEpochs = 5;  // fewer flat ones are chance
 
+constexpr int kThreadsBesideGpu = 4;  // what is left for the CPU is too little to be shared among more
 constexpr int64_t kLeastPart = 16;  // images of a batch that a thread of its own is worth
 
 constexpr double kLastSearch = 0.6;         // share of the run after which poses are not searched again
@@ -326,6 +327,7 @@ void Trainer::decay_weights(double share) {
 
 void Trainer::train_step() {
   const TrainingConfig& c = setup_.config;
+  const ThreadLimit few(device_.is_cuda() ? kThreadsBesideGpu : thread_count());
   const double rate = schedule_.learning_rate();
   model_.widths.mobile_share = schedule_.mobility();
   const CandidateViews views = candidate_views(next_batch(), poses_, schedule_.pose_temperature());

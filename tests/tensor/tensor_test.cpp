@@ -1,0 +1,41 @@
+#include "cryomer/tensor/device.h"
+
+#include "testing.h"
+
+namespace cryomer {
+namespace {
+
+TEST(ThreadLimit, GivesTheThreadsBack) {
+  const int before = thread_count();
+  set_thread_count(4);
+  {
+    const ThreadLimit two(2);
+    EXPECT_EQ(thread_count(), 2);
+    const ThreadLimit more(8);
+    EXPECT_EQ(thread_count(), 2);
+  }
+  EXPECT_EQ(thread_count(), 4);
+  set_thread_count(before);
+}
+
+TEST(DeviceNamed, SaysWhatIsMissing) {
+  EXPECT_TRUE(device_named("cpu").is_cpu());
+  EXPECT_EQ(device_named("auto").is_cuda(), has_cuda());
+  EXPECT_NE(testing::error_of([] { device_named("cud"); }).find("Did you mean 'cuda'?"), std::string::npos);
+  if (has_cuda()) {
+    EXPECT_TRUE(device_named("cuda").is_cuda());
+  } else {
+    EXPECT_NE(testing::error_of([] { device_named("cuda"); }).find("use"), std::string::npos);
+  }
+}
+
+TEST(BytesOn, CopiesWhatItIsGiven) {
+  std::vector<int> values = {1, -2, 300};
+  const Tensor bytes = bytes_on(at::kCPU, values);
+  values[1] = 7;
+  EXPECT_EQ(static_cast<const int*>(bytes.data_ptr())[1], -2);
+  EXPECT_EQ(bytes.numel(), int64_t(3 * sizeof(int)));
+}
+
+}  // namespace
+}  // namespace cryomer
