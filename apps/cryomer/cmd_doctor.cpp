@@ -7,8 +7,9 @@
 #include "command.h"
 #include "cryomer/base/text.h"
 #include "cryomer/kernels/cpu.h"
+#include "cryomer/kernels/cuda_kernels.h"
 #include "cryomer/report/page_script.h"
-#include "cryomer/tensor/tensor.h"
+#include "cryomer/tensor/device.h"
 
 #include <torch/version.h>
 
@@ -30,7 +31,7 @@ void doctor(const CommonOptions& common) {
   std::printf("libtorch           %d.%d.%d\n", TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR, TORCH_VERSION_PATCH);
   std::printf("OPENBLAS_CORETYPE  %s\n", blas ? blas : "not set");
   std::printf("report             %s\n", page_script().empty() ? "pictures only; built without npm" : "interactive");
-  std::printf("CUDA               %s\n", at::hasCUDA() ? "seen by libtorch; Cryomer has no CUDA kernels yet" : "not available");
+  std::printf("GPU                %s\n", has_cuda() ? cuda::device_name().c_str() : ("none: " + missing_for_cuda()).c_str());
 }
 
 }  // namespace

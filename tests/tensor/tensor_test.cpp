@@ -25,7 +25,7 @@ TEST(DeviceNamed, SaysWhatIsMissing) {
   if (has_cuda()) {
     EXPECT_TRUE(device_named("cuda").is_cuda());
   } else {
-    EXPECT_NE(testing::error_of([] { device_named("cuda"); }).find("use"), std::string::npos);
+    EXPECT_NE(testing::error_of([] { device_named("cuda"); }).find("--device cpu works without"), std::string::npos);
   }
 }
 

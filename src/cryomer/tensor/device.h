@@ -7,7 +7,9 @@ namespace cryomer {
 
 // "cpu", "cuda", or "auto": CUDA where this build, libtorch and the machine have it. Fails, saying what is missing.
 at::Device device_named(const std::string& name);
-bool has_cuda();
+// What keeps this build from using a GPU here, and what to do about it; empty when nothing does.
+std::string missing_for_cuda();
+inline bool has_cuda() { return missing_for_cuda().empty(); }
 
 // Bytes of plain values, copied to a device.
 template <typename Value>
