@@ -453,7 +453,7 @@ TEST(ParticleStack, ReadsThePixelSizeOfOtherPrograms) {
 TEST(ParticleStack, RefusesImagesWithHoles) {
   const std::string path = data_set(fixture_text());
   const std::string stack_path = fs::path(path).parent_path().string() + "/stack.mrcs";
-  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity(), 1e30f}) {
     patch(stack_path, 1024 + 4 * (2 * 16 + 6), bad);
     const ParticleStack stack = ParticleStack::open(path);
     float pixels[16];

@@ -29,6 +29,13 @@ TEST(DeviceNamed, SaysWhatIsMissing) {
   }
 }
 
+TEST(MessageOf, SaysWhatToDoWithoutMemory) {
+  auto message = [](const char* text) { return message_of(c10::Error({__func__, __FILE__, uint32_t(__LINE__)}, text)); };
+  EXPECT_EQ(message("CUDA out of memory. Tried to allocate 2.00 GiB\nmore").rfind("the GPU is out of memory: take a smaller optimiser.batch_size", 0), 0u);
+  EXPECT_EQ(message("DefaultCPUAllocator: can't allocate memory: you tried").rfind("out of memory: the sizes asked for", 0), 0u);
+  EXPECT_EQ(message("anything else"), "anything else");
+}
+
 TEST(BytesOn, CopiesWhatItIsGiven) {
   std::vector<int> values = {1, -2, 300};
   const Tensor bytes = bytes_on(at::kCPU, values);

@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kImageName = "rlnImageName";
+constexpr float kLargestPixel = 1e15f;  // the squares of larger ones do not add up in float32
 constexpr const char* kAngles[] = {"rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi"};
 
 // RELION calls it data_particles (3.1 and later), data_images or data_ (before); other programs and
@@ -643,7 +644,7 @@ void ParticleStack::read_image(int64_t particle, float* pixels) const {
   const Record& record = particles_[particle];
   files_[record.file].read_section(record.section, pixels);
   const int64_t count = static_cast<int64_t>(box_) * box_;
-  const float* bad = std::find_if(pixels, pixels + count, [](float value) { return !std::isfinite(value); });
+  const float* bad = std::find_if(pixels, pixels + count, [](float value) { return !(std::abs(value) < kLargestPixel); });
   if (bad == pixels + count) return;
   const int image_column = particle_table().column(kImageName);
   fail("{}: image {} has the value {} at pixel x {}, y {}. Extract it again, or remove the row",

@@ -293,14 +293,14 @@ std::vector<Stretch> stretches_of(const Structure& structure, const std::functio
   return found;
 }
 
-std::vector<Stretch> misplaced_loops(const Structure& structure, const std::vector<double>& shown) {
+MisplacedLoops misplaced_loops(const Structure& structure, const std::vector<double>& shown) {
   const int count = structure.residue_count();
   auto hardly = [&](int r) { return structure.residues[r].kind == ResidueKind::protein && shown[r] < kHardlyShown; };
-  std::vector<Stretch> found;
+  MisplacedLoops found;
   int misplaced = 0;
   for (int r = 0; r < count; ++r) misplaced += hardly(r);
   if (misplaced > kMisplaced * count) {
-    log_info("Loops: the images hardly show {} of {} residues where the structure has them: it moves in larger parts, and loops are not looked for", misplaced, count);
+    found.remarks.push_back(formatted("Loops: the images hardly show {} of {} residues where the structure has them: it moves in larger parts, and loops are not looked for", misplaced, count));
     return found;
   }
   for (const Stretch& stretch : stretches_of(structure, hardly)) {
@@ -315,13 +315,13 @@ std::vector<Stretch> misplaced_loops(const Structure& structure, const std::vect
     log_debug("{}: {:.2f} of it shown at least", stretch_name(structure, stretch), least);
     if (least >= kHidden) continue;
     if (held && length >= kShortest && length <= kLongest) {
-      found.push_back(stretch);
+      found.stretches.push_back(stretch);
     } else {
-      log_info("Loops: the images hardly show {}, but it cannot be looked for: {}", stretch_name(structure, stretch),
-               length < kShortest  ? formatted("it is shorter than {} residues", kShortest)
-               : length > kLongest ? formatted("it is longer than {} residues", kLongest)
-               : capped            ? "a cap is bound to it"
-                                   : "no residue that is shown holds it at either end");
+      found.remarks.push_back(formatted("Loops: the images hardly show {}, but it cannot be looked for: {}", stretch_name(structure, stretch),
+                                        length < kShortest  ? formatted("it is shorter than {} residues", kShortest)
+                                        : length > kLongest ? formatted("it is longer than {} residues", kLongest)
+                                        : capped            ? "a cap is bound to it"
+                                                            : "no residue that is shown holds it at either end"));
     }
   }
   return found;

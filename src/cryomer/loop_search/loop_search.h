@@ -32,8 +32,12 @@ struct Stretch {
 // The longest stretches of residues that are all chosen and bonded in a row.
 std::vector<Stretch> stretches_of(const Structure& structure, const std::function<bool(int)>& chosen);
 
+struct MisplacedLoops {
+  std::vector<Stretch> stretches;
+  std::vector<std::string> remarks;  // what is hardly shown either and why it is not among them, for people
+};
 // Stretches of protein that are hardly shown and hang on the rest of their chain.
-std::vector<Stretch> misplaced_loops(const Structure& structure, const std::vector<double>& shown);
+MisplacedLoops misplaced_loops(const Structure& structure, const std::vector<double>& shown);
 
 // Such as "A/277 to 294".
 std::string stretch_name(const Structure& structure, Stretch stretch);

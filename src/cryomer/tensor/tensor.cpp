@@ -94,6 +94,9 @@ std::string message_of(const std::exception& problem) {
   const auto* const of_torch = dynamic_cast<const c10::Error*>(&problem);
   if (!of_torch) return problem.what();
   const std::string text = of_torch->what_without_backtrace();
+  if (text.find("CUDA out of memory") != std::string::npos) {
+    return "the GPU is out of memory: take a smaller optimiser.batch_size, or --device cpu (" + text.substr(0, text.find('\n')) + ")";
+  }
   const bool memory = text.find("llocate memory") != std::string::npos || text.find("torage size calculation") != std::string::npos;
   if (memory) return "out of memory: the sizes asked for are too large for this machine (" + text.substr(0, text.find('\n')) + ")";
   return text;

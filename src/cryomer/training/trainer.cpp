@@ -172,14 +172,15 @@ void Trainer::move_loops() {
   auto misplaced_in = [&](const BentImages& bent) {
     return misplaced_loops(structure, shown_residues(ResidualImages(projector, bent.batches, bent.conformations, kLoopAtomWidth), structure));
   };
-  std::vector<Stretch> misplaced = misplaced_in(bend(some, std::min(images, kBentImages)));
-  if (poses_are_candidates() && !misplaced.empty()) {
+  MisplacedLoops misplaced = misplaced_in(bend(some, std::min(images, kBentImages)));
+  if (poses_are_candidates() && !misplaced.stretches.empty()) {
     // Poses that were found with the rigid base are better where the base may bend.
     const BentImages bent = bend(some, images);
     some = bent.batches;
     misplaced = misplaced_in(bent);
   }
-  const std::vector<FoundLoop> found = search_loops(projector, some, structure, misplaced, c.loop_search, uint64_t(c.seed));
+  for (const std::string& remark : misplaced.remarks) log_info("{}", remark);
+  const std::vector<FoundLoop> found = search_loops(projector, some, structure, misplaced.stretches, c.loop_search, uint64_t(c.seed));
   search_seconds_ += elapsed() - started;
   if (found.empty()) return;
   std::vector<float> positions = setup_.structure.coordinates();
