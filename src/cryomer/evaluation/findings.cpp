@@ -122,7 +122,8 @@ void judge_states(const EnsembleComparison& e, Writer& write) {
   }
   if (emd.coverage >= least && emd.precision >= least) {
     write.say(Verdict::good, "states",
-              "All states of the truth are there ({} covered), and nothing else ({} of the ensemble is near a true one).",
+              "All states of the truth are there as far as these draws can tell ({} of it has a conformation of the ensemble near it, "
+              "where another draw of the truth has 95 %), and nothing else ({} of the ensemble has a true one near it).",
               percent(emd.coverage), percent(emd.precision));
   }
 }
