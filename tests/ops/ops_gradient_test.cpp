@@ -3,6 +3,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "cryomer/base/random.h"
+#include "cryomer/ops/clashes_op.h"
 #include "cryomer/ops/distance_restraints_op.h"
 #include "cryomer/ops/image_likelihood_op.h"
 #include "cryomer/ops/place_atoms_op.h"
@@ -130,6 +131,21 @@ TEST(DistanceRestraints, HaveTheirGradientAndEnergy) {
                                 random, 1e-3, 1e-2);
   const Tensor line = tensor_from({0, 0, 0, 1, 0, 0, 3, 0, 0, 0, 2, 0}, {1, 4, 3});
   EXPECT_NEAR(distance_restraint_energies(restraints, line).item<float>(), 0.5 * 2 * 0.09 + 0.5 * 0.25, 1e-6);
+}
+
+TEST(ClashEnergies, HaveTheirGradient) {
+  Random random(75);
+  auto rules = std::make_shared<ClashRules>();
+  for (int i = 0; i < 40; ++i) {
+    rules->radius.push_back(1.5f);
+    rules->residue.push_back(i);
+    rules->bonded_to_previous.push_back(0);
+  }
+  const Tensor positions = random_tensor(random, {3, 40, 3}, 2.5), weights = tensor_from({1, -2, 3}, {3});
+  EXPECT_GT(clash_energies(rules, positions).min().item<double>(), 1);
+  expect_directional_derivative([&](const Tensor& p) { return clash_energies(rules, p) * weights; }, positions, random, 1e-3, 1e-2);
+  EXPECT_NE(testing::error_of([&] { clash_energies(rules, at::zeros({2, 39, 3})); }).find("positions has shape [2, 39, 3], expected [-1, 40, 3]"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -114,6 +114,24 @@ TEST(ChainRestraints, TieALigandToItsSixNearestContacts) {
   EXPECT_EQ(chain_restraints(s).size(), chain + 1);
 }
 
+TEST(ClashRules, LetNeighboursAndWhatTheBaseJoinsTouch) {
+  Structure s = polyalanine(12);
+  const int oxygen = s.find_atom(5, "O"), beta = s.find_atom(2, "CB"), far = s.find_atom(9, "CB");
+  add_residue(s, "A", 99, "ZN", false, ResidueKind::other);
+  add_atom(s, "ZN", 30, s.atoms[size_t(oxygen)].position + Vec3{0.9, 0.9, 1.5});
+  const int ion = s.atom_count() - 1;
+  const ClashRules rules = clash_rules(s);
+  EXPECT_TRUE(rules.may_touch(ion, oxygen));
+  EXPECT_TRUE(rules.may_touch(oxygen, s.find_atom(6, "CA")));
+  EXPECT_TRUE(rules.may_touch(beta, s.find_atom(2, "O")));
+  EXPECT_FALSE(rules.may_touch(beta, far));
+  EXPECT_FLOAT_EQ(rules.radius[size_t(oxygen)] + rules.radius[size_t(s.find_atom(9, "N"))], 2.6f);
+  ClosePairWorkspace workspace;
+  EXPECT_EQ(clash_energy(rules, s.coordinates().data(), nullptr, workspace), 0);
+  s.atoms[size_t(far)].position = s.atoms[size_t(beta)].position + Vec3{2.4, 0, 0};
+  EXPECT_GT(clash_energy(rules, s.coordinates().data(), nullptr, workspace), 0.5 * 0.6 * 0.6 / 0.09 - 1e-3);
+}
+
 TEST(PeptideBonds, HaveTheirMeanSquaredDeviationAsEnergy) {
   const Structure s = polyalanine(4);
   const std::vector<DistanceRestraint> bonds = peptide_bonds(s);

@@ -27,7 +27,7 @@ struct Scene {
   const Autoencoder& model = (run.trainer->begin(), run.trainer->model());
   ParticleBatch batch = ParticleLoader(run.stack).load({0, 1, 2, 3, 4, 5});
   ObservedBatch observed = model.images.observe(batch);
-  Restraints restraints = std::make_shared<std::vector<DistanceRestraint>>(chain_restraints(read_structure(config.data.structure)));
+  Restraints restraints{std::make_shared<std::vector<DistanceRestraint>>(chain_restraints(read_structure(config.data.structure))), nullptr};
   Tensor noise = antithetic_noise(Random(5), 6, 4, 2);
   DiagonalGaussian posterior{at::full({6, 2}, 0.3f), at::full({6, 2}, 0.5f)};
 
@@ -36,12 +36,25 @@ struct Scene {
   }
 };
 
+// Rules under which even the base structure clashes.
+std::shared_ptr<const ClashRules> crowded(const Autoencoder& model) {
+  auto rules = std::make_shared<ClashRules>();
+  for (int64_t a = 0; a < model.base_positions.size(0); ++a) {
+    rules->radius.push_back(1.5f);
+    rules->residue.push_back(int(a));
+    rules->bonded_to_previous.push_back(0);
+  }
+  return rules;
+}
+
 TEST(Loss, IsTheSumOfItsTerms) {
   Scene scene;
   scene.config.objective.conformation_kl = 2;
   scene.config.objective.chain = 0.3;
   scene.config.objective.centring = 0.7;
   scene.config.objective.torsions = 0.4;
+  scene.config.objective.clashes = 0.6;
+  scene.restraints.clashes = crowded(scene.model);
   {
     at::NoGradGuard guard;
     for (const auto& [name, tensor] : scene.model.parameters.all()) {
@@ -51,7 +64,8 @@ TEST(Loss, IsTheSumOfItsTerms) {
   EXPECT_NEAR(scene.at_warmth(1).torsions, 16 * (1 - std::cos(0.5)), 1e-3);
   for (const double warmth : {0.0, 0.25, 1.0}) {
     const LossTerms t = scene.at_warmth(warmth);
-    EXPECT_NEAR(t.total.item<double>(), -t.log_likelihood + warmth * (2 * t.kl + 0.3 * t.chain) + 0.4 * t.torsions + 0.7 * t.centring,
+    EXPECT_GT(t.clashes, 1);
+    EXPECT_NEAR(t.total.item<double>(), -t.log_likelihood + warmth * (2 * t.kl + 0.3 * t.chain + 0.6 * t.clashes) + 0.4 * t.torsions + 0.7 * t.centring,
                 1e-3 * (1 + std::abs(t.log_likelihood)));
   }
 }
@@ -69,7 +83,7 @@ TEST(Loss, HasTheTermsThatItsPositionsSay) {
   const Scene scene;
   const LossTerms t = scene.at_warmth(1);
   ASSERT_EQ(t.positions.size(0), 24);
-  EXPECT_NEAR(t.chain, distance_restraint_energies(scene.restraints, t.positions).mean().item<double>(), 1e-3);
+  EXPECT_NEAR(t.chain, distance_restraint_energies(scene.restraints.chain, t.positions).mean().item<double>(), 1e-3);
   EXPECT_NEAR(t.centring, t.positions.mean(1).square().sum(1).mean().item<double>(), 1e-5);
   // Sample s of image i is row 4 i + s, and its positions are what the decoder makes of its latent.
   EXPECT_NEAR(t.latents[4 * 2 + 1][0].item<double>(), 0.3 + 0.5 * scene.noise[2][1][0].item<double>(), 1e-5);

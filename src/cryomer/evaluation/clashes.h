@@ -20,10 +20,6 @@ class ClashCounter {
   int64_t count(const float* coordinates) const;
 
  private:
-  // Calls visit(i, j), i < j, for pairs within the cutoff.
-  template <class Visit>
-  void for_each_close_pair(const float* coordinates, double cutoff, Visit visit) const;
-
   double cutoff_;  // A
   int atom_count_;
   std::vector<int> residue_;                 // of each atom

@@ -86,6 +86,27 @@ std::vector<DistanceRestraint> chain_restraints(const Structure& structure) {
   return builder.restraints;
 }
 
+ClashRules clash_rules(const Structure& structure) {
+  ClashRules rules;
+  for (const Atom& atom : structure.atoms) {
+    const bool polar = atom.atomic_number == 7 || atom.atomic_number == 8;
+    rules.radius.push_back(polar ? 1.3f : 1.5f);
+    rules.residue.push_back(atom.residue);
+  }
+  for (const Residue& residue : structure.residues) rules.bonded_to_previous.push_back(residue.bonded_to_previous);
+  rules.strength = strength(0.3);
+  constexpr float kDisulphide = 2.5f, kCoordinated = 3.0f;  // A
+  auto sulphur = [&](int a) { return structure.atoms[size_t(a)].atomic_number == 16; };
+  auto other = [&](int a) { return structure.residues[size_t(structure.atoms[size_t(a)].residue)].kind == ResidueKind::other; };
+  ClosePairWorkspace workspace;
+  for_each_close_pair(structure.coordinates().data(), structure.atom_count(), kCoordinated, workspace, [&](int i, int j, const float*, float square) {
+    const bool bridge = sulphur(i) && sulphur(j) && square < kDisulphide * kDisulphide;
+    if (bridge || other(i) || other(j)) rules.joined.push_back(int64_t(std::min(i, j)) * structure.atom_count() + std::max(i, j));
+  });
+  std::sort(rules.joined.begin(), rules.joined.end());
+  return rules;
+}
+
 std::vector<DistanceRestraint> peptide_bonds(const Structure& structure) {
   std::vector<DistanceRestraint> bonds;
   for (int r = 1; r < structure.residue_count(); ++r) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "cryomer/kernels/clashes.h"
 #include "cryomer/kernels/distance_restraints.h"
 #include "cryomer/structure/structure.h"
 
@@ -18,5 +19,9 @@ std::vector<DistanceRestraint> chain_restraints(const Structure& structure);
 // The C-N bonds alone, at 1.329 A, so that the energy is their mean squared deviation in A^2: the backbone continuity of
 // Rosenbaum et al. 2021.
 std::vector<DistanceRestraint> peptide_bonds(const Structure& structure);
+
+// Which atoms may not come near each other: those of different residues that no bond joins, nearer than 3 A for two carbons, 2.6 A
+// where a hydrogen bond may be. Disulphides of the structure may, and whatever is within 3 A of a ligand or an ion. Sigma 0.3 A.
+ClashRules clash_rules(const Structure& structure);
 
 }  // namespace cryomer

@@ -2,11 +2,14 @@
 
 #include <cmath>
 
+#include "cryomer/ops/clashes_op.h"
 #include "cryomer/ops/distance_restraints_op.h"
 
 namespace cryomer {
 
 namespace {
+
+constexpr int64_t kClashEvery = 8;  // structures
 
 // log likelihoods [images, views] -> what the objective makes of each image's, [images].
 Tensor fit_of(const ObjectiveConfig& config, const Tensor& log_likelihood) {
@@ -67,22 +70,31 @@ LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Re
   const Tensor kl = model.prior.components() == 1
                         ? drawn_from.divergence_from_standard_normal()
                         : (drawn_from.log_density(drawn) - model.prior.log_density(latents).reshape({images, samples})).mean(1);
-  const Tensor chain = distance_restraint_energies(restraints, positions).reshape({images, samples}).mean(1);
+  const Tensor chain = distance_restraint_energies(restraints.chain, positions).reshape({images, samples}).mean(1);
   const Tensor torsions = moves.torsions.defined() ? (1 - moves.torsions.cos()).sum(1).reshape({images, samples}).mean(1) : at::zeros_like(chain);
   const Tensor centring = positions.mean(1).square().sum(1).reshape({images, samples}).mean(1);
   const Tensor share = weight.defined() ? (weight / weight.sum()).to(kl.device()) : at::full_like(kl, 1.0 / double(images));
   auto mean = [&](const Tensor& values) { return (values * share).sum(); };
+  Tensor clashes = at::zeros_like(kl).sum();
+  if (restraints.clashes && config.clashes > 0) {
+    // They take longer to find than all else of a structure, so that some structures stand for all.
+    auto some = [](const Tensor& of_all) { return of_all.slice(0, 0, of_all.size(0), kClashEvery); };
+    const Tensor counts = some(share.repeat_interleave(samples));
+    clashes = (clash_energies(restraints.clashes, some(positions)) * counts).sum() / counts.sum();
+  }
 
   LossTerms terms;
   terms.total = mean(-fit + warmth * (config.conformation_kl * kl + config.chain * chain) +
-                     config.torsions * torsions + config.centring * centring);
+                     config.torsions * torsions + config.centring * centring) +
+                warmth * config.clashes * clashes;
   terms.bound = (fit - kl).detach();
-  const std::vector<double> means = to_doubles(at::stack({mean(fit), mean(kl), mean(chain), mean(torsions), mean(centring)}));
+  const std::vector<double> means = to_doubles(at::stack({mean(fit), mean(kl), mean(chain), mean(torsions), mean(centring), clashes}));
   terms.log_likelihood = means[0];
   terms.kl = means[1];
   terms.chain = means[2];
   terms.torsions = means[3];
   terms.centring = means[4];
+  terms.clashes = means[5];
   terms.positions = positions.detach();
   terms.latents = latents.detach();
   terms.overlap = seen.overlap;

@@ -1,6 +1,7 @@
 // What training minimises, for a batch of images. Computed where the model is; batches may be on the CPU.
 #pragma once
 
+#include "cryomer/kernels/clashes.h"
 #include "cryomer/kernels/distance_restraints.h"
 #include "cryomer/model/autoencoder.h"
 #include "cryomer/pose_search/pose_refinement.h"
@@ -13,6 +14,7 @@ struct LossTerms {
   double log_likelihood = 0;  // nats per image, relative to an empty image: mean over samples, or as the objective's kind says
   double kl = 0;              // nats per image
   double chain = 0;           // restraint energy per structure, nats
+  double clashes = 0;         // energy of clashes per structure, nats
   double torsions = 0;        // sum of 1 - cos of what the side chains turn by, per structure
   double centring = 0;        // squared centre of mass, A^2
   Tensor positions;           // [batch * samples, atoms, 3] without gradient
@@ -21,7 +23,10 @@ struct LossTerms {
   Tensor bound;               // [batch] nats: log likelihood - divergence, without gradient
 };
 
-using Restraints = std::shared_ptr<const std::vector<DistanceRestraint>>;
+struct Restraints {
+  std::shared_ptr<const std::vector<DistanceRestraint>> chain;
+  std::shared_ptr<const ClashRules> clashes;  // none: they have no price
+};
 
 // Latents drawn from the posteriors of some images, and what the decoder makes of them.
 struct DrawnConformations {

@@ -52,7 +52,8 @@ std::vector<int> groups_of_views(const ParticleBatch& batch, int64_t samples) {
 
 Restraints restraints_of(const RunSetup& setup) {
   const bool bonds = setup.config.objective.restraints == "bonds";
-  return std::make_shared<std::vector<DistanceRestraint>>(bonds ? peptide_bonds(setup.structure) : chain_restraints(setup.structure));
+  return {std::make_shared<std::vector<DistanceRestraint>>(bonds ? peptide_bonds(setup.structure) : chain_restraints(setup.structure)),
+          setup.config.objective.clashes > 0 ? std::make_shared<ClashRules>(clash_rules(setup.structure)) : nullptr};
 }
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
