@@ -80,7 +80,7 @@ TEST(ClashEnergy, HasItsGradient) {
 }
 
 TEST(ClashEnergy, OfWhatIsNoStructureIsNothing) {
-  Crowd crowd(30, 5);
+  Crowd crowd(120, 5);
   ClosePairWorkspace workspace;
   crowd.x[4] = std::nanf("");
   EXPECT_EQ(clash_energy(crowd.rules, crowd.x.data(), nullptr, workspace), 0);
