@@ -2,18 +2,15 @@
 #include "cryomer/geometry/rotation.h"
 #include "cryomer/imaging/image_model.h"
 #include "cryomer/tensor/device.h"
+#include "random_tensor.h"
 #include "testing.h"
 
 namespace cryomer {
 namespace {
 
-constexpr int kBox = 32;
+using testing::random_tensor;
 
-Tensor random_tensor(uint64_t seed, at::IntArrayRef shape, double size) {
-  Tensor t = at::empty(shape);
-  Random(seed).fill_normal(t.data_ptr<float>(), size_t(t.numel()));
-  return t * size;
-}
+constexpr int kBox = 32;
 
 // Two optics groups, astigmatism, envelopes, and images that were multiplied by their CTF.
 ParticleBatch varied_particles(int64_t count) {

@@ -4,20 +4,17 @@
 #include <complex>
 
 #include "cryomer/base/units.h"
+#include "random_tensor.h"
 #include "testing.h"
 
 namespace cryomer {
 namespace {
 
+using testing::random_tensor;
+
 // Atoms of mass one and a width of 1.5 A at random places, and particles that see them under random poses.
 constexpr int kBox = 32;
 constexpr double kWidth = 1.5;
-
-Tensor random_tensor(uint64_t seed, at::IntArrayRef shape, double size) {
-  Tensor t = at::empty(shape);
-  Random(seed).fill_normal(t.data_ptr<float>(), size_t(t.numel()));
-  return t * size;
-}
 
 AtomBlobTensors blobs(int64_t count) { return {at::ones({count}), at::full({count}, float(kWidth))}; }
 

@@ -6,16 +6,13 @@
 #include "cryomer/ops/image_likelihood_op.h"
 #include "cryomer/ops/place_atoms_op.h"
 #include "cryomer/tensor/device.h"
+#include "random_tensor.h"
 #include "testing.h"
 
 namespace cryomer {
 namespace {
 
-Tensor random_tensor(Random& random, at::IntArrayRef shape, double size) {
-  Tensor t = at::empty(shape);
-  random.fill_normal(t.data_ptr<float>(), t.numel());
-  return t * size;
-}
+using testing::random_tensor;
 
 void expect_near(const Tensor& found, const Tensor& expected, double relative, const char* what) {
   ASSERT_EQ(found.sizes(), expected.sizes()) << what;

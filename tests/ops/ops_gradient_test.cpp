@@ -7,16 +7,13 @@
 #include "cryomer/ops/distance_restraints_op.h"
 #include "cryomer/ops/image_likelihood_op.h"
 #include "cryomer/ops/place_atoms_op.h"
+#include "random_tensor.h"
 #include "testing.h"
 
 namespace cryomer {
 namespace {
 
-Tensor random_tensor(Random& random, at::IntArrayRef shape, double size) {
-  Tensor t = at::empty(shape);
-  random.fill_normal(t.data_ptr<float>(), t.numel());
-  return t * size;
-}
+using testing::random_tensor;
 
 // d/dh f(x + h v) by central differences against <gradient, v>.
 void expect_directional_derivative(const std::function<Tensor(const Tensor&)>& f, const Tensor& x, Random& random,

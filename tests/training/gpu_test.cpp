@@ -58,14 +58,8 @@ TEST(GpuTrainer, LearnsWhatTheCpuLearnsAndGoesOnThere) {
   CRYOMER_NEEDS_GPU();
   for (const char* const poses : {"given", "infer"}) {
     const std::string data = testing::small_data();
-    TrainingConfig config = small_config(data, 6);
+    TrainingConfig config = testing::small_pose_config(data, 6);
     config.data.poses = poses;
-    config.pose_search.rotation_step = 24;
-    config.pose_search.resolution = 10;
-    config.pose_search.shift_range = 0;  // the images are centred
-    config.pose_search.candidates = 3;
-    config.pose_search.climb = 6;
-    config.pose_search.searches = 1;
     SmallRun on_cpu(config, scratch_folder());
     const SmallRun on_gpu(config, scratch_folder(), at::kCUDA);
     on_cpu.trainer->run();

@@ -101,6 +101,19 @@ inline TrainingConfig small_config(const std::string& data, int64_t epochs) {
   return c;
 }
 
+// With a coarse search for poses.
+inline TrainingConfig small_pose_config(const std::string& data, int64_t epochs) {
+  TrainingConfig config = small_config(data, epochs);
+  config.data.poses = "infer";
+  config.pose_search.rotation_step = 24;
+  config.pose_search.resolution = 10;
+  config.pose_search.shift_range = 0;  // the images are centred
+  config.pose_search.candidates = 3;
+  config.pose_search.climb = 6;
+  config.pose_search.searches = 1;
+  return config;
+}
+
 // A run as `cryomer train` sets it up, in its own folder.
 struct SmallRun {
   RunDirectory directory;

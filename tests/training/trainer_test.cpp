@@ -143,17 +143,7 @@ TEST(Trainer, ContinuesBitForBit) {
   EXPECT_EQ(timeless(whole.metrics()), timeless(parts.metrics()));
 }
 
-TrainingConfig pose_config(int64_t epochs) {
-  TrainingConfig config = small_config(data(), epochs);
-  config.data.poses = "infer";
-  config.pose_search.rotation_step = 24;
-  config.pose_search.resolution = 10;
-  config.pose_search.shift_range = 0;  // the images are centred
-  config.pose_search.candidates = 3;
-  config.pose_search.climb = 6;
-  config.pose_search.searches = 1;
-  return config;
-}
+TrainingConfig pose_config(int64_t epochs) { return testing::small_pose_config(data(), epochs); }
 
 // Poses of a rod that bends a little, from images alone: where its axis points and how it is turned about the beam.
 TEST(Trainer, InfersPoses) {

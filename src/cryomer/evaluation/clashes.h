@@ -2,9 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <utility>
-#include <vector>
 
+#include "cryomer/kernels/clashes.h"
 #include "cryomer/structure/structure.h"
 
 namespace cryomer {
@@ -20,11 +19,8 @@ class ClashCounter {
   int64_t count(const float* coordinates) const;
 
  private:
-  double cutoff_;  // A
-  int atom_count_;
-  std::vector<int> residue_;                 // of each atom
-  std::vector<char> bonded_to_previous_;     // of each residue
-  std::vector<std::pair<int, int>> joined_;  // i < j, sorted
+  float cutoff_;      // A
+  ClashRules rules_;  // for who may touch whom
 };
 
 }  // namespace cryomer

@@ -8,6 +8,7 @@
 #include "cryomer/base/units.h"
 #include "cryomer/kernels/fft.h"
 #include "cryomer/kernels/splat.h"
+#include "cryomer/ops/image_likelihood_gpu.h"
 
 namespace cryomer {
 
@@ -166,7 +167,7 @@ Tensor ImageModel::noise_images(const ParticleBatch& batch, Random random) const
 }
 
 Tensor fourier_transform(const Tensor& images) {
-  if (images.is_cuda()) return at::view_as_real(at::fft_rfft2(images));
+  if (images.is_cuda()) return transform_on_gpu(images);
   const int64_t count = images.size(0), n = images.size(1), half = n / 2 + 1;
   const Tensor plain = images.contiguous();
   Tensor spectra = at::empty({count, n, half, 2});
@@ -179,7 +180,7 @@ Tensor fourier_transform(const Tensor& images) {
 }
 
 Tensor inverse_fourier_transform(const Tensor& spectra) {
-  if (spectra.is_cuda()) return at::fft_irfft2(at::view_as_complex(spectra.contiguous()));
+  if (spectra.is_cuda()) return inverse_transform_on_gpu(spectra);
   const int64_t count = spectra.size(0), n = spectra.size(1), half = n / 2 + 1;
   const Tensor plain = spectra.contiguous();
   Tensor images = at::empty({count, n, n});

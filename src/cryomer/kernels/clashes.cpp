@@ -5,11 +5,19 @@
 
 namespace cryomer {
 
+namespace {
+
+int64_t pair_number(int i, int j, int atoms) { return int64_t(std::min(i, j)) * atoms + std::max(i, j); }
+
+}  // namespace
+
 bool ClashRules::may_touch(int i, int j) const {
   const int r = std::min(residue[i], residue[j]), s = std::max(residue[i], residue[j]);
   if (r == s || (s == r + 1 && bonded_to_previous[s])) return true;
-  return std::binary_search(joined.begin(), joined.end(), int64_t(std::min(i, j)) * atom_count() + std::max(i, j));
+  return std::binary_search(joined.begin(), joined.end(), pair_number(i, j, atom_count()));
 }
+
+void ClashRules::join(int i, int j) { joined.push_back(pair_number(i, j, atom_count())); }
 
 double clash_energy(const ClashRules& rules, const float* positions, float* gradient, ClosePairWorkspace& workspace) {
   if (rules.atom_count() == 0) return 0;

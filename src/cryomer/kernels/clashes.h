@@ -18,6 +18,7 @@ struct ClashRules {
 
   int atom_count() const { return static_cast<int>(radius.size()); }
   bool may_touch(int i, int j) const;
+  void join(int i, int j);  // adds a pair; sort `joined` before it is asked
 };
 
 // Returns the energy of positions [atoms][3], zero where they are no numbers (the likelihood says so); adds to gradient [atoms][3] when it is not null.

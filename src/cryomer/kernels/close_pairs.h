@@ -14,12 +14,12 @@ struct ClosePairWorkspace {
 };
 
 // Calls visit(i, j, difference x_i - x_j [3], its square) once for each pair nearer than `cutoff` (A), in no particular order. points
-// [count][3]. Returns false, having visited none, where a point is no number or farther out than a kilometre.
+// [count][3]; none is visited where a point is no number or farther out than a kilometre.
 template <class Visit>
-bool for_each_close_pair(const float* points, int count, float cutoff, ClosePairWorkspace& w, const Visit& visit) {
+void for_each_close_pair(const float* points, int count, float cutoff, ClosePairWorkspace& w, const Visit& visit) {
   constexpr int kMostCells = 64;  // an axis: an exploded structure gets larger cells, not more of them
   constexpr float kFarthest = 1e13f;
-  if (count == 0) return true;
+  if (count == 0) return;
   float low[3], high[3];
   bool finite = true;
   for (int k = 0; k < 3; ++k) low[k] = high[k] = points[k];
@@ -31,7 +31,7 @@ bool for_each_close_pair(const float* points, int count, float cutoff, ClosePair
       high[k] = std::max(high[k], value);
     }
   }
-  if (!finite) return false;
+  if (!finite) return;
   int cells[3];
   float per_length[3];
   for (int k = 0; k < 3; ++k) {
@@ -77,7 +77,6 @@ bool for_each_close_pair(const float* points, int count, float cutoff, ClosePair
       }
     }
   }
-  return true;
 }
 
 }  // namespace cryomer

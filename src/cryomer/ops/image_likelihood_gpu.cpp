@@ -2,13 +2,9 @@
 
 namespace cryomer {
 
-namespace {
+Tensor transform_on_gpu(const Tensor& images) { return at::view_as_real(at::fft_rfft2(images)).contiguous(); }
 
-Tensor transform(const Tensor& images) { return at::view_as_real(at::fft_rfft2(images)).contiguous(); }
-// Normalised; the images are even.
-Tensor inverse_transform(const Tensor& spectra) { return at::fft_irfft2(at::view_as_complex(spectra)); }
-
-}  // namespace
+Tensor inverse_transform_on_gpu(const Tensor& spectra) { return at::fft_irfft2(at::view_as_complex(spectra.contiguous())); }
 
 cuda::Views gpu_views(const AtomBlobTensors& atoms, const Tensor& positions, const Tensor& rotation, const Tensor& shift,
                       const Tensor& conformation, const Tensor& pixel_size, int size) {
@@ -39,10 +35,10 @@ FoundLikelihood likelihood_on_gpu(const AtomBlobTensors& atoms, const Tensor& po
   cuda::render(v, image.data_ptr<float>());
   auto with_ctf = [&](const Tensor& spectra) {
     cuda::multiply(observed.padded_ctf.data_ptr<float>(), image_of, int(views), int(padded * (padded / 2 + 1)), spectra.data_ptr<float>());
-    return inverse_transform(spectra);
+    return inverse_transform_on_gpu(spectra);
   };
-  Tensor spectrum = transform(image);
-  if (padding) spectrum = transform(with_ctf(spectrum).slice(1, margin, margin + box).slice(2, margin, margin + box));
+  Tensor spectrum = transform_on_gpu(image);
+  if (padding) spectrum = transform_on_gpu(with_ctf(spectrum).slice(1, margin, margin + box).slice(2, margin, margin + box));
 
   FoundLikelihood found;
   found.values = at::empty({4, views}, options);
@@ -55,10 +51,10 @@ FoundLikelihood likelihood_on_gpu(const AtomBlobTensors& atoms, const Tensor& po
   found.poses = at::zeros({with_gradient ? views : 0, 11}, options);
   if (!with_gradient) return found;
 
-  Tensor gradient = inverse_transform(spectrum);
+  Tensor gradient = inverse_transform_on_gpu(spectrum);
   if (padding) {
     const int64_t after = padded - box - margin;
-    gradient = with_ctf(transform(at::constant_pad_nd(gradient, {margin, after, margin, after})));
+    gradient = with_ctf(transform_on_gpu(at::constant_pad_nd(gradient, {margin, after, margin, after})));
   }
   gradient = gradient.contiguous();
   Tensor poses = at::empty({views, 8}, options);

@@ -18,6 +18,10 @@ struct FoundLikelihood {
 FoundLikelihood likelihood_on_gpu(const AtomBlobTensors& atoms, const Tensor& positions, const Tensor& rotation, const Tensor& shift,
                                   const ViewIndex& index, const ObservedBatch& observed, bool with_gradient, bool with_widths);
 
+// Of images [batch, n, n], n even, to half spectra [batch, n, n / 2 + 1, 2] and back, normalised.
+Tensor transform_on_gpu(const Tensor& images);
+Tensor inverse_transform_on_gpu(const Tensor& spectra);
+
 cuda::Views gpu_views(const AtomBlobTensors& atoms, const Tensor& positions, const Tensor& rotation, const Tensor& shift,
                       const Tensor& conformation, const Tensor& pixel_size, int size);
 

@@ -101,7 +101,7 @@ ClashRules clash_rules(const Structure& structure) {
   ClosePairWorkspace workspace;
   for_each_close_pair(structure.coordinates().data(), structure.atom_count(), kCoordinated, workspace, [&](int i, int j, const float*, float square) {
     const bool bridge = sulphur(i) && sulphur(j) && square < kDisulphide * kDisulphide;
-    if (bridge || other(i) || other(j)) rules.joined.push_back(int64_t(std::min(i, j)) * structure.atom_count() + std::max(i, j));
+    if (bridge || other(i) || other(j)) rules.join(i, j);
   });
   std::sort(rules.joined.begin(), rules.joined.end());
   return rules;
