@@ -2,9 +2,9 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "cryomer/base/random.h"
-#include "cryomer/ops/distance_restraints_op.h"
 #include "cryomer/ops/image_likelihood_op.h"
 #include "cryomer/ops/place_atoms_op.h"
+#include "cryomer/ops/structure_energies.h"
 #include "cryomer/tensor/device.h"
 #include "random_tensor.h"
 #include "testing.h"

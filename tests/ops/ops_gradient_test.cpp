@@ -3,10 +3,9 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "cryomer/base/random.h"
-#include "cryomer/ops/clashes_op.h"
-#include "cryomer/ops/distance_restraints_op.h"
 #include "cryomer/ops/image_likelihood_op.h"
 #include "cryomer/ops/place_atoms_op.h"
+#include "cryomer/ops/structure_energies.h"
 #include "random_tensor.h"
 #include "testing.h"
 
@@ -142,6 +141,18 @@ TEST(ClashEnergies, HaveTheirGradient) {
   EXPECT_GT(clash_energies(rules, positions).min().item<double>(), 1);
   expect_directional_derivative([&](const Tensor& p) { return clash_energies(rules, p) * weights; }, positions, random, 1e-3, 1e-2);
   EXPECT_NE(testing::error_of([&] { clash_energies(rules, at::zeros({2, 39, 3})); }).find("positions has shape [2, 39, 3], expected [-1, 40, 3]"),
+            std::string::npos);
+}
+
+TEST(BackboneTorsionEnergies, HaveTheirGradient) {
+  Random random(76);
+  auto rules = std::make_shared<BackboneTorsionRules>();
+  rules->atom_count = 20;
+  for (int r = 0; r < 4; ++r) rules->residues.push_back({5 * r, 5 * r + 1, 5 * r + 2, 5 * r + 3, 5 * r + 4, {{-1, 1, 0.3, 0.3}}});
+  const Tensor positions = random_tensor(random, {3, 20, 3}, 2.5), weights = tensor_from({1, -2, 3}, {3});
+  EXPECT_GT(backbone_torsion_energies(rules, positions).min().item<double>(), 0.1);
+  expect_directional_derivative([&](const Tensor& p) { return backbone_torsion_energies(rules, p) * weights; }, positions, random, 1e-3, 1e-2);
+  EXPECT_NE(testing::error_of([&] { backbone_torsion_energies(rules, at::zeros({2, 19, 3})); }).find("positions has shape [2, 19, 3], expected [-1, 20, 3]"),
             std::string::npos);
 }
 

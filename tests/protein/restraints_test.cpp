@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cryomer/base/units.h"
+#include "cryomer/geometry/rotation.h"
 #include "evaluation/small_structures.h"
 #include "testing.h"
 
@@ -130,6 +132,31 @@ TEST(ClashRules, LetNeighboursAndWhatTheBaseJoinsTouch) {
   EXPECT_EQ(clash_energy(rules, s.coordinates().data(), nullptr, workspace), 0);
   s.atoms[size_t(far)].position = s.atoms[size_t(beta)].position + Vec3{2.4, 0, 0};
   EXPECT_GT(clash_energy(rules, s.coordinates().data(), nullptr, workspace), 0.5 * 0.6 * 0.6 / 0.09 - 1e-3);
+}
+
+TEST(BackboneTorsionRules, OpenWhatProteinsHaveAndWhatTheBaseHas) {
+  Structure s = polyalanine(12);
+  const std::vector<float> helix = s.coordinates();
+  const BackboneTorsionRules rules = backbone_torsion_rules(s);
+  ASSERT_EQ(rules.residues.size(), 10u);
+  EXPECT_EQ(backbone_torsion_energy(rules, helix.data(), nullptr), 0);
+  // All beyond CA of residue 5 turned by 120 degrees: from psi = -47 to 73, where sheets begin; by 180: to 133; of phi: to 63, far from everything.
+  auto turned = [&](const char* from, const char* about, double angle) {
+    const Vec3 origin = s.atoms[size_t(s.find_atom(5, about))].position;
+    const Mat3 turn = rotation_from_vector(radians(angle) * normalized(origin - s.atoms[size_t(s.find_atom(5, from))].position));
+    Structure other = s;
+    for (int a = 0; a < s.atom_count(); ++a) {
+      const bool beyond = s.atoms[size_t(a)].residue > 5 || s.atoms[size_t(a)].name == "C" || s.atoms[size_t(a)].name == "O";
+      if (s.atoms[size_t(a)].residue >= 5 && beyond) other.atoms[size_t(a)].position = origin + turn * (s.atoms[size_t(a)].position - origin);
+    }
+    return other;
+  };
+  EXPECT_EQ(backbone_torsion_energy(rules, turned("CA", "C", 120).coordinates().data(), nullptr), 0);
+  const Structure strained = turned("N", "CA", 120);
+  // phi is 63; psi, -47, is 22 + 5 degrees from the left-handed helix.
+  EXPECT_NEAR(backbone_torsion_energy(rules, strained.coordinates().data(), nullptr), 0.5 * 2.7 * 2.7, 0.4);
+  // A base that has it so may keep it.
+  EXPECT_EQ(backbone_torsion_energy(backbone_torsion_rules(strained), strained.coordinates().data(), nullptr), 0);
 }
 
 TEST(PeptideBonds, HaveTheirMeanSquaredDeviationAsEnergy) {

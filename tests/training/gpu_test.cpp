@@ -21,7 +21,7 @@ TEST(GpuLoss, IsThatOfTheCpuWithItsGradients) {
   const std::string data = testing::small_data(40, testing::polyserine(16));
   const TrainingConfig config = small_config(data, 1);
   const SmallRun on_cpu(config, scratch_folder()), on_gpu(config, scratch_folder(), at::kCUDA);
-  const Restraints restraints{std::make_shared<std::vector<DistanceRestraint>>(chain_restraints(read_structure(config.data.structure))), nullptr};
+  const Restraints restraints{std::make_shared<std::vector<DistanceRestraint>>(chain_restraints(read_structure(config.data.structure)))};
   auto judge = [&](const SmallRun& run) {
     run.trainer->begin();
     const Autoencoder& model = run.trainer->model();

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "cryomer/data/particle_loader.h"
-#include "cryomer/ops/distance_restraints_op.h"
+#include "cryomer/ops/structure_energies.h"
 #include "cryomer/protein/restraints.h"
 #include "training/small_run.h"
 
@@ -27,7 +27,7 @@ struct Scene {
   const Autoencoder& model = (run.trainer->begin(), run.trainer->model());
   ParticleBatch batch = ParticleLoader(run.stack).load({0, 1, 2, 3, 4, 5});
   ObservedBatch observed = model.images.observe(batch);
-  Restraints restraints{std::make_shared<std::vector<DistanceRestraint>>(chain_restraints(read_structure(config.data.structure))), nullptr};
+  Restraints restraints{std::make_shared<std::vector<DistanceRestraint>>(chain_restraints(read_structure(config.data.structure)))};
   Tensor noise = antithetic_noise(Random(5), 6, 4, 2);
   DiagonalGaussian posterior{at::full({6, 2}, 0.3f), at::full({6, 2}, 0.5f)};
 
@@ -47,6 +47,13 @@ std::shared_ptr<const ClashRules> crowded(const Autoencoder& model) {
   return rules;
 }
 
+// Rules that the base structure does not keep.
+std::shared_ptr<const BackboneTorsionRules> strained(const std::string& structure) {
+  auto rules = std::make_shared<BackboneTorsionRules>(backbone_torsion_rules(read_structure(structure)));
+  for (auto& residue : rules->residues) residue.open = {{1, 1, 0.1, 0.1}};
+  return rules;
+}
+
 TEST(Loss, IsTheSumOfItsTerms) {
   Scene scene;
   scene.config.objective.conformation_kl = 2;
@@ -54,7 +61,9 @@ TEST(Loss, IsTheSumOfItsTerms) {
   scene.config.objective.centring = 0.7;
   scene.config.objective.torsions = 0.4;
   scene.config.objective.clashes = 0.6;
+  scene.config.objective.ramachandran = 0.5;
   scene.restraints.clashes = crowded(scene.model);
+  scene.restraints.ramachandran = strained(scene.config.data.structure);
   {
     at::NoGradGuard guard;
     for (const auto& [name, tensor] : scene.model.parameters.all()) {
@@ -65,7 +74,9 @@ TEST(Loss, IsTheSumOfItsTerms) {
   for (const double warmth : {0.0, 0.25, 1.0}) {
     const LossTerms t = scene.at_warmth(warmth);
     EXPECT_GT(t.clashes, 1);
-    EXPECT_NEAR(t.total.item<double>(), -t.log_likelihood + warmth * (2 * t.kl + 0.3 * t.chain + 0.6 * t.clashes) + 0.4 * t.torsions + 0.7 * t.centring,
+    EXPECT_GT(t.ramachandran, 1);
+    EXPECT_NEAR(t.total.item<double>(),
+                -t.log_likelihood + warmth * (2 * t.kl + 0.3 * t.chain + 0.6 * t.clashes + 0.5 * t.ramachandran) + 0.4 * t.torsions + 0.7 * t.centring,
                 1e-3 * (1 + std::abs(t.log_likelihood)));
   }
 }

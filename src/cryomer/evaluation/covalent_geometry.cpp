@@ -86,7 +86,7 @@ bool is_left_handed(const float* x, const ChiralCentre& centre) {
   return dot(cross(position(x, centre.n) - ca, position(x, centre.c) - ca), position(x, centre.cb) - ca) > 0;
 }
 
-CovalentGeometry::CovalentGeometry(const Structure& base) {
+CovalentGeometry::CovalentGeometry(const Structure& base) : torsions(backbone_torsions(base)) {
   const std::vector<float> coordinates = base.coordinates();
   const float* const x = coordinates.data();
   const auto distance = [&](int i, int j) { return norm(position(x, i) - position(x, j)); };
@@ -128,21 +128,15 @@ CovalentGeometry::CovalentGeometry(const Structure& base) {
       }
     }
   }
-  const auto is_joined = [&](int r) {
-    return r > 0 && r < base.residue_count() && base.residues[r].bonded_to_previous &&
-           base.residues[r].kind == ResidueKind::protein;
-  };
   for (int r = 0; r < base.residue_count(); ++r) {
     if (base.residues[r].kind != ResidueKind::protein) continue;
     const int n = base.find_atom(r, "N"), ca = base.find_atom(r, "CA"), c = base.find_atom(r, "C"), cb = base.find_atom(r, "CB");
     if (n < 0 || ca < 0 || c < 0) continue;
     if (cb >= 0) centres.push_back({ca, n, c, cb});
-    if (!is_joined(r)) continue;
+    if (r == 0 || !base.residues[r].bonded_to_previous) continue;
     const int c_before = base.find_atom(r - 1, "C"), ca_before = base.find_atom(r - 1, "CA");
     if (c_before < 0) continue;
     if (ca_before >= 0) planes.push_back({ca_before, c_before, n, ca});
-    const int n_after = is_joined(r + 1) ? base.find_atom(r + 1, "N") : -1;
-    if (n_after >= 0) torsions.push_back({r, c_before, n, ca, c, n_after});
   }
 }
 

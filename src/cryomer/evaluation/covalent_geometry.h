@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "cryomer/structure/structure.h"
+#include "cryomer/structure/ramachandran.h"
 
 namespace cryomer {
 
@@ -23,11 +23,6 @@ struct ChiralCentre {
 // CA-C-N-CA across a peptide bond.
 struct PeptidePlane {
   int ca_before = 0, c = 0, n = 0, ca = 0;  // atoms
-};
-// Backbone torsions of one residue.
-struct BackboneTorsions {
-  int residue = 0;
-  int c_before = 0, n = 0, ca = 0, c = 0, n_after = 0;  // atoms
 };
 
 // What the base structure is held together by. Two atoms of a residue, or two sulphurs, are bonded when they are nearer than

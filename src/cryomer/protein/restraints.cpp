@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cryomer/base/units.h"
+#include "cryomer/structure/ramachandran.h"
+
 namespace cryomer {
 
 namespace {
@@ -104,6 +107,26 @@ ClashRules clash_rules(const Structure& structure) {
     if (bridge || other(i) || other(j)) rules.join(i, j);
   });
   std::sort(rules.joined.begin(), rules.joined.end());
+  return rules;
+}
+
+BackboneTorsionRules backbone_torsion_rules(const Structure& structure) {
+  constexpr double kMargin = 5, kOwn = 15;  // degrees
+  BackboneTorsionRules rules;
+  rules.atom_count = structure.atom_count();
+  rules.strength = 1 / (radians(10) * radians(10));
+  auto at = [&](int a) { return structure.atoms[size_t(a)].position; };
+  for (const BackboneTorsions& t : backbone_torsions(structure)) {
+    const std::string& name = structure.residues[size_t(t.residue)].name;
+    BackboneTorsionRules::Residue residue{t.c_before, t.n, t.ca, t.c, t.n_after, {}};
+    for (const RamachandranRegion& r : ramachandran_regions(name)) {
+      residue.open.push_back({radians((r.phi_low + r.phi_high) / 2), radians((r.psi_low + r.psi_high) / 2),
+                              radians((r.phi_high - r.phi_low) / 2 - kMargin), radians((r.psi_high - r.psi_low) / 2 - kMargin)});
+    }
+    const double phi = torsion_angle(at(t.c_before), at(t.n), at(t.ca), at(t.c)), psi = torsion_angle(at(t.n), at(t.ca), at(t.c), at(t.n_after));
+    if (is_ramachandran_outlier(name, phi, psi)) residue.open.push_back({phi, psi, radians(kOwn), radians(kOwn)});
+    rules.residues.push_back(std::move(residue));
+  }
   return rules;
 }
 

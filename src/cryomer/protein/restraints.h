@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "cryomer/kernels/backbone_torsions.h"
 #include "cryomer/kernels/clashes.h"
 #include "cryomer/kernels/distance_restraints.h"
 #include "cryomer/structure/structure.h"
@@ -23,5 +24,9 @@ std::vector<DistanceRestraint> peptide_bonds(const Structure& structure);
 // Which atoms may not come near each other: those of different residues that no bond joins, nearer than 3 A for two carbons, 2.6 A
 // where a hydrogen bond may be. Disulphides of the structure may, and whatever is within 3 A of a ligand or an ion. Sigma 0.3 A.
 ClashRules clash_rules(const Structure& structure);
+
+// Where the backbone may turn to: the regions of structure/ramachandran.h, 5 degrees narrower on each side, and what the structure itself
+// has where that is outside. Sigma 10 degrees.
+BackboneTorsionRules backbone_torsion_rules(const Structure& structure);
 
 }  // namespace cryomer

@@ -1,5 +1,6 @@
 #include "cryomer/structure/ramachandran.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "cryomer/base/units.h"
@@ -8,11 +9,9 @@ namespace cryomer {
 
 namespace {
 
-struct Region {
-  double phi_low, phi_high, psi_low, psi_high;  // degrees; psi beyond 180 is meant modulo 360
-};
+using Regions = std::vector<RamachandranRegion>;
 
-constexpr Region kRegions[] = {
+const Regions kMost = {
     {-180, -40, 45, 210},  // beta sheet, polyproline; over the seam to psi = -150
     {160, 180, 90, 210},   // beta sheet over the seam of phi
     {-165, -35, -90, 45},  // right-handed helix and bridge
@@ -20,25 +19,55 @@ constexpr Region kRegions[] = {
     {40, 80, 165, 230},    // turns of type II'
 };
 
-bool is_open(double phi, double psi) {
-  for (const Region& region : kRegions) {
-    if (phi < region.phi_low || phi > region.phi_high) continue;
-    if ((psi >= region.psi_low && psi <= region.psi_high) || (psi + 360 >= region.psi_low && psi + 360 <= region.psi_high))
-      return true;
+Regions of_glycine() {
+  Regions regions = kMost;
+  for (const RamachandranRegion& region : kMost) regions.push_back({-region.phi_high, -region.phi_low, -region.psi_high, -region.psi_low});
+  regions.push_back({80, 280, 120, 240});  // stretched
+  return regions;
+}
+
+Regions of_proline() {
+  Regions regions;
+  for (RamachandranRegion region : kMost) {
+    region.phi_low = std::max(region.phi_low, -120.0);
+    region.phi_high = std::min(region.phi_high, -30.0);
+    if (region.phi_low < region.phi_high) regions.push_back(region);
   }
-  return false;
+  return regions;
+}
+
+bool within(double angle, double low, double high) {
+  const double half = (high - low) / 2;
+  return std::abs(std::remainder(angle - low - half, 360.0)) <= half;
 }
 
 }  // namespace
 
-bool is_ramachandran_outlier(const std::string& residue, double phi_radians, double psi_radians) {
-  const double phi = degrees(phi_radians), psi = degrees(psi_radians);
-  if (residue == "GLY") {
-    const bool stretched = std::abs(phi) > 80 && std::abs(psi) > 120;
-    return !stretched && !is_open(phi, psi) && !is_open(-phi, -psi);
+bool RamachandranRegion::contains(double phi, double psi) const { return within(phi, phi_low, phi_high) && within(psi, psi_low, psi_high); }
+
+const Regions& ramachandran_regions(const std::string& residue) {
+  static const Regions glycine = of_glycine(), proline = of_proline();
+  return residue == "GLY" ? glycine : residue == "PRO" ? proline : kMost;
+}
+
+bool is_ramachandran_outlier(const std::string& residue, double phi, double psi) {
+  const Regions& open = ramachandran_regions(residue);
+  return std::none_of(open.begin(), open.end(), [&](const RamachandranRegion& region) { return region.contains(degrees(phi), degrees(psi)); });
+}
+
+std::vector<BackboneTorsions> backbone_torsions(const Structure& structure) {
+  auto joined_protein = [&](int r) {
+    return r > 0 && r < structure.residue_count() && structure.residues[size_t(r)].bonded_to_previous &&
+           structure.residues[size_t(r)].kind == ResidueKind::protein;
+  };
+  std::vector<BackboneTorsions> found;
+  for (int r = 0; r + 1 < structure.residue_count(); ++r) {
+    if (!joined_protein(r) || !joined_protein(r + 1)) continue;
+    const BackboneTorsions t{r, structure.find_atom(r - 1, "C"), structure.find_atom(r, "N"), structure.find_atom(r, "CA"), structure.find_atom(r, "C"),
+                             structure.find_atom(r + 1, "N")};
+    if (std::min({t.c_before, t.n, t.ca, t.c, t.n_after}) >= 0) found.push_back(t);
   }
-  if (residue == "PRO") return phi < -120 || phi > -30 || !is_open(phi, psi);
-  return !is_open(phi, psi);
+  return found;
 }
 
 }  // namespace cryomer

@@ -1,4 +1,4 @@
-// Backbone torsions that proteins hardly ever have.
+// Backbone torsions, and which of them proteins hardly ever have.
 //
 // A coarse map: rectangles in (phi, psi) around the regions that Ramachandran and Sasisekharan 1968 found open to a chain of
 // hard spheres and crystal structures fill (beta sheet and polyproline, right-handed helix and the bridge between them,
@@ -9,10 +9,31 @@
 #pragma once
 
 #include <string>
+#include <vector>
+
+#include "cryomer/structure/structure.h"
 
 namespace cryomer {
 
-// phi and psi in radians; `residue` is the three-letter name.
+// A rectangle of (phi, psi): degrees, highs beyond 180 are meant modulo 360.
+struct RamachandranRegion {
+  double phi_low = 0, phi_high = 0, psi_low = 0, psi_high = 0;
+  bool contains(double phi, double psi) const;
+};
+
+// Those open to a residue; `residue` is the three-letter name.
+const std::vector<RamachandranRegion>& ramachandran_regions(const std::string& residue);
+
+// phi and psi in radians.
 bool is_ramachandran_outlier(const std::string& residue, double phi, double psi);
+
+// The atoms of phi and psi of one residue.
+struct BackboneTorsions {
+  int residue = 0;
+  int c_before = 0, n = 0, ca = 0, c = 0, n_after = 0;
+};
+
+// Of every amino acid that is joined to one before and one after it.
+std::vector<BackboneTorsions> backbone_torsions(const Structure& structure);
 
 }  // namespace cryomer

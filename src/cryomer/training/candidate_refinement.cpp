@@ -13,7 +13,7 @@ namespace {
 
 RefinedViews refine_part(const Autoencoder& model, const ParticleBatch& views, const DiagonalGaussian& start,
                          const Tensor& pose_deviation, const Refinement& refinement, const Random& random, double radius) {
-  const Restraints no_restraints{std::make_shared<std::vector<DistanceRestraint>>(), nullptr};
+  const Restraints no_restraints{std::make_shared<std::vector<DistanceRestraint>>()};
   ObjectiveConfig objective;
   objective.chain = objective.centring = 0;
   const int64_t count = views.size();

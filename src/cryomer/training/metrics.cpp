@@ -14,7 +14,7 @@ namespace cryomer {
 namespace {
 
 constexpr const char* kHeader =
-    "step,epoch,seconds,stage,log_likelihood,kl,chain,centring,held_out_log_likelihood,held_out_kl,held_out_chain,"
+    "step,epoch,seconds,stage,log_likelihood,kl,chain,clashes,ramachandran,centring,held_out_log_likelihood,held_out_kl,held_out_chain,"
     "base_log_likelihood,encoder_loss,scale,images_per_second,effective_candidates,"
     "pose_entropy,best_pose_weight,best_pose_changed\n";
 
@@ -26,9 +26,9 @@ void MetricsFile::append(const MetricsRow& r) const {
   if (!file) fail("cannot write {}: {}", path_, std::strerror(errno));
   const std::string text =
       (fresh ? kHeader : "") +
-      formatted("{},{},{:.2f},{},{:.4f},{:.4f},{:.4f},{:.6f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.6g},{:.1f},{:.4f},{:.4f},{:.4f},{:.4f}\n", r.step,
+      formatted("{},{},{:.2f},{},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.6f},{:.4f},{:.4f},{:.4f},{:.4f},{:.4f},{:.6g},{:.1f},{:.4f},{:.4f},{:.4f},{:.4f}\n", r.step,
                 r.epoch, r.seconds, r.stage, r.training.log_likelihood, r.training.kl, r.training.chain,
-                r.training.centring, r.held_out.log_likelihood, r.held_out.kl, r.held_out.chain, r.base_log_likelihood,
+                r.training.clashes, r.training.ramachandran, r.training.centring, r.held_out.log_likelihood, r.held_out.kl, r.held_out.chain, r.base_log_likelihood,
                 r.encoder_loss, r.scale, r.images_per_second, r.effective_candidates, r.pose_entropy, r.best_pose_weight,
                 r.best_pose_changed);
   const bool written = std::fputs(text.c_str(), file) >= 0;

@@ -8,11 +8,13 @@
 
 namespace cryomer {
 
-// Means per image (nats; the chain's energy per structure) over an epoch, or over the held-out images.
+// Means per image (nats; the energies of chain, clashes and backbone torsions per structure) over an epoch, or over the held-out images.
 struct Figures {
   double log_likelihood = 0;  // relative to an empty image
   double kl = 0;
   double chain = 0;
+  double clashes = 0;
+  double ramachandran = 0;
   double centring = 0;  // A^2
 
   template <typename Terms>  // Figures or LossTerms
@@ -20,6 +22,8 @@ struct Figures {
     log_likelihood += share * terms.log_likelihood;
     kl += share * terms.kl;
     chain += share * terms.chain;
+    clashes += share * terms.clashes;
+    ramachandran += share * terms.ramachandran;
     centring += share * terms.centring;
   }
 };

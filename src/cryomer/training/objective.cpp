@@ -2,14 +2,13 @@
 
 #include <cmath>
 
-#include "cryomer/ops/clashes_op.h"
-#include "cryomer/ops/distance_restraints_op.h"
+#include "cryomer/ops/structure_energies.h"
 
 namespace cryomer {
 
 namespace {
 
-constexpr int64_t kClashEvery = 8;  // structures
+constexpr int64_t kPricedEvery = 8;  // structures
 
 // log likelihoods [images, views] -> what the objective makes of each image's, [images].
 Tensor fit_of(const ObjectiveConfig& config, const Tensor& log_likelihood) {
@@ -75,26 +74,27 @@ LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Re
   const Tensor centring = positions.mean(1).square().sum(1).reshape({images, samples}).mean(1);
   const Tensor share = weight.defined() ? (weight / weight.sum()).to(kl.device()) : at::full_like(kl, 1.0 / double(images));
   auto mean = [&](const Tensor& values) { return (values * share).sum(); };
-  Tensor clashes = at::zeros_like(kl).sum();
-  if (restraints.clashes && config.clashes > 0) {
-    // They take longer to find than all else of a structure, so that some structures stand for all.
-    auto some = [](const Tensor& of_all) { return of_all.slice(0, 0, of_all.size(0), kClashEvery); };
-    const Tensor counts = some(share.repeat_interleave(samples));
-    clashes = (clash_energies(restraints.clashes, some(positions)) * counts).sum() / counts.sum();
-  }
+  // Clashes take longer to find than all else of a structure, so that some structures stand for all.
+  auto some = [](const Tensor& of_all) { return of_all.slice(0, 0, of_all.size(0), kPricedEvery); };
+  const Tensor counts = some(share.repeat_interleave(samples)), none = at::zeros_like(kl).sum();
+  auto mean_of_some = [&](const Tensor& energies) { return (energies * counts).sum() / counts.sum(); };
+  const Tensor clashes = restraints.clashes && config.clashes > 0 ? mean_of_some(clash_energies(restraints.clashes, some(positions))) : none;
+  const Tensor ramachandran =
+      restraints.ramachandran && config.ramachandran > 0 ? mean_of_some(backbone_torsion_energies(restraints.ramachandran, some(positions))) : none;
 
   LossTerms terms;
   terms.total = mean(-fit + warmth * (config.conformation_kl * kl + config.chain * chain) +
                      config.torsions * torsions + config.centring * centring) +
-                warmth * config.clashes * clashes;
+                warmth * (config.clashes * clashes + config.ramachandran * ramachandran);
   terms.bound = (fit - kl).detach();
-  const std::vector<double> means = to_doubles(at::stack({mean(fit), mean(kl), mean(chain), mean(torsions), mean(centring), clashes}));
+  const std::vector<double> means = to_doubles(at::stack({mean(fit), mean(kl), mean(chain), mean(torsions), mean(centring), clashes, ramachandran}));
   terms.log_likelihood = means[0];
   terms.kl = means[1];
   terms.chain = means[2];
   terms.torsions = means[3];
   terms.centring = means[4];
   terms.clashes = means[5];
+  terms.ramachandran = means[6];
   terms.positions = positions.detach();
   terms.latents = latents.detach();
   terms.overlap = seen.overlap;

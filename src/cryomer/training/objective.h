@@ -1,6 +1,7 @@
 // What training minimises, for a batch of images. Computed where the model is; batches may be on the CPU.
 #pragma once
 
+#include "cryomer/kernels/backbone_torsions.h"
 #include "cryomer/kernels/clashes.h"
 #include "cryomer/kernels/distance_restraints.h"
 #include "cryomer/model/autoencoder.h"
@@ -15,6 +16,7 @@ struct LossTerms {
   double kl = 0;              // nats per image
   double chain = 0;           // restraint energy per structure, nats
   double clashes = 0;         // energy of clashes per structure, nats
+  double ramachandran = 0;    // energy of backbone torsions per structure, nats
   double torsions = 0;        // sum of 1 - cos of what the side chains turn by, per structure
   double centring = 0;        // squared centre of mass, A^2
   Tensor positions;           // [batch * samples, atoms, 3] without gradient
@@ -25,7 +27,8 @@ struct LossTerms {
 
 struct Restraints {
   std::shared_ptr<const std::vector<DistanceRestraint>> chain;
-  std::shared_ptr<const ClashRules> clashes;  // none: they have no price
+  std::shared_ptr<const ClashRules> clashes = {};                 // none: they have no price
+  std::shared_ptr<const BackboneTorsionRules> ramachandran = {};  // none: likewise
 };
 
 // Latents drawn from the posteriors of some images, and what the decoder makes of them.

@@ -10,7 +10,7 @@
 #include "cryomer/base/stop.h"
 #include "cryomer/base/text.h"
 #include "cryomer/base/units.h"
-#include "cryomer/ops/distance_restraints_op.h"
+#include "cryomer/ops/structure_energies.h"
 #include "cryomer/protein/restraints.h"
 #include "cryomer/pose_search/pose_finder.h"
 #include "cryomer/training/candidate_refinement.h"
@@ -51,9 +51,11 @@ std::vector<int> groups_of_views(const ParticleBatch& batch, int64_t samples) {
 }
 
 Restraints restraints_of(const RunSetup& setup) {
-  const bool bonds = setup.config.objective.restraints == "bonds";
+  const ObjectiveConfig& objective = setup.config.objective;
+  const bool bonds = objective.restraints == "bonds";
   return {std::make_shared<std::vector<DistanceRestraint>>(bonds ? peptide_bonds(setup.structure) : chain_restraints(setup.structure)),
-          setup.config.objective.clashes > 0 ? std::make_shared<ClashRules>(clash_rules(setup.structure)) : nullptr};
+          objective.clashes > 0 ? std::make_shared<ClashRules>(clash_rules(setup.structure)) : nullptr,
+          objective.ramachandran > 0 ? std::make_shared<BackboneTorsionRules>(backbone_torsion_rules(setup.structure)) : nullptr};
 }
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -444,7 +446,7 @@ void Trainer::end_of_epoch() {
   row.epoch = optimiser_.steps / steps_per_epoch_;
   row.seconds = elapsed();
   row.stage = particles_have_posteriors() ? "particles" : schedule_.poses_alone() ? "poses" : "encoder";
-  row.training = {sums_.log_likelihood / n, sums_.kl / n, sums_.chain / n, sums_.centring / n};
+  row.training.add(1 / n, sums_);
   row.encoder_loss = encoder_loss_ / n;
   row.images_per_second = double(summed_views_ * c.objective.samples) / seconds_since(epoch_start_);
   if (poses_are_candidates()) {
@@ -594,7 +596,7 @@ void Trainer::save_checkpoint() const {
   store_scalar(checkpoint, "state/search_due", search_due_ ? 1 : 0);
   store_scalar(checkpoint, "state/changed_poses", changed_poses_);
   checkpoint.tensors["state/figures"] = tensor_from(
-      std::vector<double>{sums_.log_likelihood, sums_.kl, sums_.chain, sums_.centring});
+      std::vector<double>{sums_.log_likelihood, sums_.kl, sums_.chain, sums_.clashes, sums_.ramachandran, sums_.centring});
   checkpoint.tensors["state/scales"] = scales_.sums;
   store_scalar(checkpoint, "data/particles", double(stack_.size()));
   store_scalar(checkpoint, "data/box", double(stack_.box()));
@@ -640,9 +642,9 @@ void Trainer::resume() {
   search_due_ = restore_scalar(checkpoint, "state/search_due", source) != 0;
   begun_ = true;
   changed_poses_ = restore_scalar(checkpoint, "state/changed_poses", source);
-  const Tensor figures = restore_tensor(checkpoint, "state/figures", {4}, source);
+  const Tensor figures = restore_tensor(checkpoint, "state/figures", {6}, source);
   const auto f = figures.accessor<double, 1>();
-  sums_ = {f[0], f[1], f[2], f[3]};
+  sums_ = {f[0], f[1], f[2], f[3], f[4], f[5]};
   scales_.sums.copy_(restore_tensor(checkpoint, "state/scales", scales_.sums.sizes(), source));
   metrics_.cut_after(optimiser_.steps);
   start_ = std::chrono::steady_clock::now();

@@ -45,6 +45,7 @@ void ObjectiveConfig::visit(ConfigVisitor& v) {
   v.field("restraints", restraints, "chain (bonds, angles and ties) or bonds (mean squared deviation of C-N bonds, as the paper)");
   v.field("chain", chain, "weight of the restraints' energy");
   v.field("clashes", clashes, "weight of the energy of atoms that come too near each other");
+  v.field("ramachandran", ramachandran, "weight of the energy of backbone torsions that proteins hardly have");
   v.field("torsions", torsions, "weight of 1 - cos of what each side chain's bond turns by");
   v.field("warmup_epochs", warmup_epochs, "epochs over which these weights grow from a hundredth; 0: as warmup says");
   v.field("warmup", warmup, "largest share of the run over which they do");
@@ -94,6 +95,7 @@ void apply_paper_recipe(TrainingConfig& config, bool poses_inferred) {
   config.objective.restraints = "bonds";
   config.objective.chain = 0.01;
   config.objective.clashes = 0;
+  config.objective.ramachandran = 0;
   config.objective.warmup = 0;
   config.objective.blur = 0;
   config.optimiser.learning_rate = 3e-4;
@@ -154,6 +156,7 @@ void TrainingConfig::check() const {
   between("objective.poses_alone", objective.poses_alone, 0, 1);
   at_least("objective.chain", objective.chain, 0);
   at_least("objective.clashes", objective.clashes, 0);
+  at_least("objective.ramachandran", objective.ramachandran, 0);
   at_least("objective.torsions", objective.torsions, 0);
   at_least("objective.centring", objective.centring, 0);
   at_least("optimiser.learning_rate", optimiser.learning_rate, 1e-12);

@@ -52,6 +52,7 @@ struct ObjectiveConfig {
   std::string restraints = "chain";  // chain: bonds, angles and ties, in nats; bonds: C-N bonds, mean squared deviation in A^2
   double chain = 0.02;               // weight of the restraints' energy
   double clashes = 0.1;              // weight of the energy of atoms that come too near each other
+  double ramachandran = 0.1;         // weight of the energy of backbone torsions that proteins hardly have
   double torsions = 0.01;            // weight of the energy of what side chains turn by, each 1 - cos
   // The warm-up, over which these two weights grow from a hundredth, evenly in logarithm: so many epochs (0: as the share
   // says), but at most this share of the run. Too short, and motions that look alike stay one; too long, and noise is learned.
