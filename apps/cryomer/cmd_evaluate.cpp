@@ -22,6 +22,8 @@ struct Evaluate {
   std::vector<std::string> half_sets;
 
   void check() const;
+  // The run whose structure is compared where none is given; empty: there is none.
+  std::string own_run() const { return !run_folder.empty() || half_sets.empty() ? run_folder : half_sets[0]; }
   Structure base() const;
   void run() const;
 };
@@ -44,14 +46,13 @@ void Evaluate::check() const {
     fail_usage("--posterior needs --truth-star, the STAR with the true states (simulate writes truth.star)");
   }
   if (!has_posterior && !inputs.truth_star.empty()) log_warning("--truth-star says which state each particle has; without --posterior nothing is compared with it");
-  if (structure.empty() && (has_truth || !std::filesystem::is_directory(run_folder.empty() ? half_sets[0] : run_folder))) {
+  if (structure.empty() && !std::filesystem::is_directory(own_run())) {
     fail_usage("--structure is required: the base structure, PDB or mmCIF, whose atoms are compared");
   }
 }
 
 Structure Evaluate::base() const {
-  if (!structure.empty()) return read_structure(structure);
-  return structure_of_run(run_folder.empty() ? half_sets[0] : run_folder);
+  return structure.empty() ? structure_of_run(own_run()) : read_structure(structure);
 }
 
 void Evaluate::run() const {

@@ -22,6 +22,7 @@ struct Interpolate {
   int64_t steps = 25, along = 0;
   double extent = 2;
   bool overwrite = false, scripts = false;
+  const CLI::App* command = nullptr;
 
   Tensor points(const TrainedModel& trained) const;
   void run() const;
@@ -76,7 +77,12 @@ void Interpolate::run() const {
     fail_usage("give --from and --to, or --along for a main direction of the particles");
   if (along > 0 && (!from.empty() || !to.empty())) fail_usage("give --from and --to, or --along, not both");
   if (!(extent > 0 && extent <= 10)) fail_usage("--extent {}: expected more than 0, at most 10 standard deviations", extent);
-  check_output_file("--out", out, overwrite);
+  if (along == 0) {
+    for (const char* flag : {"--posterior", "--extent"}) {
+      if (command->count(flag) > 0) fail_usage("{} goes with --along; a line from --from to --to has no use for it", flag);
+    }
+  }
+  check_trajectory_output(out, overwrite, scripts);
   const TrainedModel trained = load_trained_model({run_folder});
   const Tensor latents = points(trained);
   const std::unique_ptr<TrajectoryWriter> writer = create_trajectory(out, trained.setup.structure);
@@ -94,6 +100,7 @@ void add_interpolate(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("interpolate", "Structures along a line in latent space, or along a main direction of the particles");
   auto s = std::make_shared<Interpolate>();
+  s->command = command;
   command->add_option("run", s->run_folder, "Folder of the run")->required();
   command->add_option("--from", s->from, "Row of a particle (0-based), or a text file of latent coordinates");
   command->add_option("--to", s->to, "Likewise, the other end");

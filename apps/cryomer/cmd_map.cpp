@@ -34,6 +34,7 @@ void Map::check() const {
     fail_usage("give --structure (with --ensemble, if the map is of an ensemble's average) or --run");
   if (!run_folder.empty() && !ensemble.empty())
     fail_usage("--run draws its own ensemble: give --ensemble together with --structure instead");
+  if (command->count("--frame") > 0 && frame < 0) fail_usage("--frame {}: conformations count from 0", frame);
   if (frame >= 0 && ensemble.empty())
     fail_usage("--frame {}: it counts the conformations of --ensemble, which is not given", frame);
   if (!(blur.resolution >= 0.5 && blur.resolution <= 100)) fail_usage("--resolution {}: expected 0.5 to 100 A", blur.resolution);

@@ -19,11 +19,13 @@ struct Sample {
   std::string run_folder, out, latents;
   int64_t n = 2048;
   bool overwrite = false, scripts = false;
+  const CLI::App* command = nullptr;
 
   void run() const {
     common.apply();
     if (n < 1 || n > kMostStructures) fail_usage("--n {}: expected 1 to {}", n, kMostStructures);
-    check_output_file("--out", out, overwrite);
+    if (!latents.empty() && command->count("--n") > 0) fail_usage("--n {}: --latents says how many there are; give one of the two", n);
+    check_trajectory_output(out, overwrite, scripts);
     const TrainedModel trained = load_trained_model({run_folder});
     const Tensor z = latents.empty() ? trained.model->prior.sample(n, uint64_t(common.seed)) : read_latents(trained);
     const std::unique_ptr<TrajectoryWriter> writer = create_trajectory(out, trained.setup.structure);
@@ -54,6 +56,7 @@ struct Sample {
 void add_sample(CLI::App& program) {
   CLI::App* command = program.add_subcommand("sample", "Draw structures from a trained model's distribution");
   auto s = std::make_shared<Sample>();
+  s->command = command;
   command->add_option("run", s->run_folder, "Folder of the run")->required();
   command->add_option("--n", s->n, "Number of structures")->capture_default_str();
   command->add_option("--out", s->out, "File: .dcd (with a .pdb beside it), .pdb or .cif")->required();

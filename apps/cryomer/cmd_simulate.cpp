@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 
@@ -49,6 +50,9 @@ Range parse_defocus(const std::string& text) {
   const std::vector<std::string> parts = split(text, ':');
   const auto least = parse_double(parts[0]), most = parse_double(parts.back());
   if (parts.size() > 2 || !least || !most) fail_usage("--defocus {}: expected A, one value or a range such as 5000:20000", text);
+  if (const double largest = std::max(std::abs(*least), std::abs(*most)); largest > 0 && largest < 50) {
+    log_warning("--defocus {}: less than 50 A. Is it meant in micrometres? 1 um is 10000", text);
+  }
   return {*least, *most};
 }
 

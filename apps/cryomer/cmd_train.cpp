@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -68,7 +69,9 @@ TrainingConfig Train::resolve(const RunDirectory& directory, int64_t number) con
     if (!seconds || *seconds <= 0) fail_usage("--max-time {}: expected a duration such as 90s, 10m or 1h30m", max_time);
     config.max_seconds = *seconds / double(seeds);
     // The time decides, unless the number of epochs was said as well.
-    if (epochs == 0 && config_file.empty()) config.epochs = 1000000;
+    const bool said = epochs != 0 || goes_on || !config_file.empty() ||
+                      std::any_of(set.begin(), set.end(), [](const std::string& assignment) { return starts_with(assignment, "epochs="); });
+    if (!said) config.epochs = 1000000;
   }
   if (command->count("--seed") > 0) config.seed = common.seed;
   if (!goes_on || command->count("--seed") > 0) config.seed += number;

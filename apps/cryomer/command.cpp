@@ -6,11 +6,16 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
 #include <thread>
 
+#include "cryomer/base/atomic_file.h"
 #include "cryomer/base/error.h"
 #include "cryomer/base/log.h"
+#include "cryomer/base/text.h"
+#include "cryomer/io/trajectory.h"
+#include "cryomer/io/viewer_script.h"
 #include "cryomer/tensor/tensor.h"
 #include "cryomer/training/run_directory.h"
 
@@ -20,8 +25,14 @@ namespace fs = std::filesystem;
 
 std::string command_line;
 
+// For CLI11, which takes what is too large for the largest number; what is no number at all it finds itself.
+static std::string fits_whole_number(const std::string& text) {
+  const bool digits = text.find_first_not_of("+-0123456789") == std::string::npos;
+  return digits && text.size() > 15 && !parse_int(text) ? formatted("{} is too large, expected at most {}", text, INT64_MAX) : "";
+}
+
 void CommonOptions::add(CLI::App& command, bool has_figures) {
-  command.add_option("--seed", seed, "Seed of all random draws")->capture_default_str();
+  command.add_option("--seed", seed, "Seed of all random draws")->capture_default_str()->check(fits_whole_number);
   command.add_option("--threads", threads, "Threads; 0: all cores")->capture_default_str();
   command.add_flag("--verbose,-v", verbose, "Say more");
   command.add_flag("--quiet,-q", quiet, "Say only what is wrong");
@@ -34,10 +45,16 @@ void CommonOptions::apply() const {
   set_thread_count(threads);
   if (verbose) set_log_level(LogLevel::debug);
   if (quiet) set_log_level(LogLevel::warning);
-  if (!json.empty()) check_output_file("--json", json, true);
+  if (json.empty()) return;
+  check_output_file("--json", json, true);
+  std::error_code ignored;
+  if (fs::is_regular_file(json, ignored) && fs::file_size(json, ignored) > 0 && read_file(json)[0] != '{') {
+    fail_usage("--json {}: the file exists and holds something else. Choose another name", json);
+  }
 }
 
 void check_output_file(const std::string& flag, const std::string& path, bool overwrite) {
+  if (path.empty()) fail_usage("{}: the name is empty, expected that of a file", flag);
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) fail_usage("{} {}: a folder of that name exists, expected the name of a file", flag, path);
   const fs::path parent = fs::path(path).parent_path();
@@ -52,6 +69,13 @@ void check_output_file(const std::string& flag, const std::string& path, bool ov
   if (!overwrite && fs::is_regular_file(path, ignored) && fs::file_size(path, ignored) > 0) {
     fail_usage("{} {}: the file exists. Choose another name, or say --overwrite", flag, path);
   }
+}
+
+void check_trajectory_output(const std::string& path, bool overwrite, bool scripts) {
+  check_output_file("--out", path, overwrite);
+  if (!is_trajectory_name(path)) fail_usage("--out {}: the name must end in .dcd, .pdb or .cif", path);
+  if (!scripts) return;
+  for (const std::string& script : viewer_script_names(path)) check_output_file("--scripts", script, overwrite);
 }
 
 // Takes the folder for this program until the descriptor is closed, which the system does when the program ends, however that is. -1 where

@@ -24,6 +24,9 @@ struct CommonOptions {
 // that exists already and may not be replaced.
 void check_output_file(const std::string& flag, const std::string& path, bool overwrite);
 
+// For --out of a trajectory, and the scripts beside it.
+void check_trajectory_output(const std::string& path, bool overwrite, bool scripts);
+
 // Fails when another program holds an OutputFolder of it.
 void check_folder_is_free(const std::string& path);
 

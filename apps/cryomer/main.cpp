@@ -34,7 +34,7 @@ std::string explain_value(const CLI::App& command, const CLI::ParseError& proble
     if (dynamic_cast<const CLI::ArgumentMismatch*>(&problem) && starts_with(message, name + ":")) {
       const bool several = option->results().size() > 1;
       return several ? formatted("{} is given {} times, expected once.", name, option->results().size())
-                     : formatted("{}: its value is missing, expected {}.", name, expected_by(*option));
+                     : formatted("{}: a value is missing ({}).", name, option->get_description());
     }
   }
   return message + ".";

@@ -288,6 +288,13 @@ TEST(App, WrongCommandLinesExitWithTwoAndNameTheNearest) {
   refused("train " + world().sim + "/truth.star --structure " + world().base, 2, {"--out"});
   refused("simulate --structure " + world().base + " --motion bimodl --out " + world().folder + "/no", 2, {"bimodl", "'bimodal'"});
   refused("report " + world().run + " --out report.txt", 2, {".html"});
+  refused("sample " + world().run + " --out x.xyz", 2, {"x.xyz", ".dcd"});
+  refused("sample " + world().run + " --out", 2, {"--out: a value is missing", ".dcd"});
+  refused("sample " + world().run + " --latents z.npy --n 3 --out x.dcd", 2, {"--n 3", "--latents"});
+  refused("sample " + world().run + " --out x.dcd --seed 99999999999999999999", 2, {"--seed", "too large"});
+  refused("interpolate " + world().run + " --from 0 --to 1 --extent 3 --out x.dcd", 2, {"--extent", "--along"});
+  refused("map --structure " + world().base + " --ensemble x.dcd --frame -1 --out x.mrc", 2, {"--frame -1"});
+  refused("evaluate --structure " + world().base + " --ensemble " + world().ensemble + " --truth " + world().ensemble + " --distance A/2", 2, {"'A/2'"});
   EXPECT_FALSE(fs::exists(world().folder + "/no"));
 }
 
@@ -323,6 +330,13 @@ TEST(App, FoldersWithContentAreRefusedUnlessOverwritten) {
   done(command + " --overwrite");
   refused("train " + world().sim + "/truth.star --structure " + world().base + " --out " + world().run, 2, {"not empty"});
   refused("infer " + world().run + " --out " + world().posterior, 2, {"not empty"});
+}
+
+TEST(App, FiguresDoNotReplaceOtherFiles) {
+  const std::string truth = world().folder + "/kept.pdb";
+  fs::copy_file(world().base, truth);
+  refused("evaluate --structure " + world().base + " --ensemble " + world().ensemble + " --truth " + truth + " --json " + truth, 2, {"kept.pdb", "something else"});
+  EXPECT_EQ(read_file(truth), read_file(world().base));
 }
 
 TEST(App, FilesOfARunAreNotReplacedByWhatIsMadeOfIt) {

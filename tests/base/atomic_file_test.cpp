@@ -33,6 +33,20 @@ TEST(AtomicFile, SaysWhichFolderIsMissing) {
   EXPECT_NE(message.find("the folder /no/such/folder does not exist"), std::string::npos) << message;
 }
 
+TEST(AtomicFile, WritesThroughLinksAndToDevices) {
+  const std::string folder = testing::scratch_folder(), file = folder + "/a.txt", link = folder + "/link.txt", null = folder + "/null";
+  write_file_atomically(file, "old");
+  std::filesystem::create_symlink("a.txt", link);
+  write_file_atomically(link, "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(read_file(file), "new");
+  std::filesystem::create_symlink("/dev/null", null);
+  write_file_atomically(null, "nothing");
+  EXPECT_TRUE(std::filesystem::is_symlink(null));
+  EXPECT_TRUE(std::filesystem::is_character_file(null));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 3);
+}
+
 TEST(AtomicFile, ReportsAFullDisk) {
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
   // A file that links to /dev/full fails on every flush, as a full disk does.

@@ -95,6 +95,12 @@ const char* const kBareText = "data_particles\nloop_\n_rlnImageName\n_rlnImagePi
 
 }  // namespace
 
+TEST(ParticleStack, WondersAboutADefocusOfNextToNothing) {
+  const std::string micrometres = replaced(replaced(replaced(kOldText, " 15000 ", " 1.5 "), " 16000 ", " 1.6 "), " 17000 ", " 1.7 ");
+  EXPECT_SAYS(log_of([&] { ParticleStack::open(data_set(micrometres)); }), "no defocus is larger than 1.7 A. Are they micrometres?");
+  EXPECT_EQ(log_of([&] { ParticleStack::open(data_set(kOldText)); }).find("micrometres"), std::string::npos);
+}
+
 TEST(ParticleStack, ReadsARelion31File) {
   const std::string path = data_set(fixture_text());
   const ParticleStack stack = ParticleStack::open(path);

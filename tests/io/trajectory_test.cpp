@@ -143,7 +143,7 @@ TEST(Trajectory, RefusesCoordinatesThatAreNoNumbers) {
   raw.commit();
   EXPECT_EQ(
       error_of([&] { read_ensemble(folder + "/n.dcd", structure); }),
-      folder + "/n.dcd: frame 2 (counted from 1), atom A/10/CA: a coordinate is nan, expected a number");
+      folder + "/n.dcd: frame 2 (counted from 1), atom A/10/CA: a coordinate is nan, expected a number of at most 100000 A");
 }
 
 TEST(Trajectory, DcdIsMatchedByTheStructuresOwnFile) {

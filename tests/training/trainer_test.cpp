@@ -315,6 +315,18 @@ TEST(Trainer, SaysWhereItDivergedAndKeepsTheLastGoodCheckpoint) {
   }
 }
 
+TEST(Trainer, DoesNotGoOnFromAnotherVersionsCheckpoint) {
+  const TrainingConfig config = small_config(data(), 1);
+  const RunDirectory directory{scratch_folder()};
+  run_one_step(*SmallRun(config, directory.path).trainer);
+  NamedTensors checkpoint = read_safetensors(directory.checkpoint());
+  checkpoint.metadata["format"] = "cryomer checkpoint 1";
+  write_safetensors(directory.checkpoint(), checkpoint);
+  SmallRun run(config, directory.path);
+  const std::string message = error_of([&] { run.trainer->resume(); });
+  EXPECT_NE(message.find("another version of Cryomer wrote it ('cryomer checkpoint 1'"), std::string::npos) << message;
+}
+
 TEST(Trainer, RefusesOtherData) {
   const RunDirectory directory{scratch_folder()};
   {

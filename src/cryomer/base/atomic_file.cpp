@@ -7,24 +7,31 @@
 #include <filesystem>
 
 #include "cryomer/base/error.h"
+#include "cryomer/base/text.h"
 
 namespace cryomer {
 
-AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
-  temporary_path_ = formatted("{}.tmp{}", path_, ::getpid());
-  const std::filesystem::path parent = std::filesystem::path(path_).parent_path();
-  if (!parent.empty() && !std::filesystem::is_directory(parent)) {
+namespace fs = std::filesystem;
+
+AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), target_(path_) {
+  const fs::path parent = fs::path(path_).parent_path();
+  if (!parent.empty() && !fs::is_directory(parent)) {
     fail("cannot write {}: the folder {} does not exist", path_, parent.string());
   }
-  if (std::filesystem::is_directory(path_)) fail("cannot write {}: a folder of that name exists", path_);
-  file_ = std::fopen(temporary_path_.c_str(), "wb");
+  if (fs::is_directory(path_)) fail("cannot write {}: a folder of that name exists", path_);
+  std::error_code none;
+  if (fs::is_symlink(path_, none) && fs::exists(path_, none)) target_ = fs::canonical(path_, none).string();
+  bool direct = fs::exists(path_, none) && !fs::is_regular_file(path_, none);
+  for (const char* open_already : {"/dev/std", "/dev/fd/", "/proc/"}) direct |= starts_with(path_, open_already);  // even where it leads to a file
+  if (!direct) temporary_path_ = formatted("{}.tmp{}", target_, ::getpid());
+  file_ = std::fopen(temporary_path_.empty() ? path_.c_str() : temporary_path_.c_str(), "wb");
   if (!file_) fail_writing("cannot create");
 }
 
 AtomicFile::~AtomicFile() {
   if (!file_) return;
   std::fclose(file_);
-  std::remove(temporary_path_.c_str());
+  if (!temporary_path_.empty()) std::remove(temporary_path_.c_str());
 }
 
 void AtomicFile::fail_writing(const char* what) const {
@@ -50,9 +57,10 @@ void AtomicFile::commit() {
   }
   std::FILE* file = file_;
   file_ = nullptr;
-  if (std::fclose(file) != 0 || std::rename(temporary_path_.c_str(), path_.c_str()) != 0) {
+  const bool closed = std::fclose(file) == 0;
+  if (!closed || (!temporary_path_.empty() && std::rename(temporary_path_.c_str(), target_.c_str()) != 0)) {
     const int reason = errno;
-    std::remove(temporary_path_.c_str());
+    if (!temporary_path_.empty()) std::remove(temporary_path_.c_str());
     errno = reason;
     fail_writing("cannot write");
   }

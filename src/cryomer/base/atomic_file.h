@@ -1,4 +1,5 @@
-// A file that appears whole or not at all: written under a temporary name in the same folder, renamed by commit().
+// A file that appears whole or not at all: written under a temporary name in the same folder, renamed by commit(). A link stays and
+// what it points to is replaced; pipes and devices, such as /dev/stdout, are written to directly.
 #pragma once
 
 #include <cstdio>
@@ -25,7 +26,7 @@ class AtomicFile {
   [[noreturn]] void fail_writing(const char* what) const;
 
   std::string path_;
-  std::string temporary_path_;
+  std::string target_, temporary_path_;  // no temporary file: it is written to directly
   std::FILE* file_ = nullptr;
 };
 

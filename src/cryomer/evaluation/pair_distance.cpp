@@ -19,7 +19,7 @@ double PairDistance::of(const float* conformation) const {
 PairDistance parse_pair_distance(const Structure& structure, const std::string& text) {
   const std::vector<std::string> labels = split(text, ':');
   if (labels.size() != 2) {
-    fail(
+    fail_usage(
         "the distance '{}' names {} atom{}, expected two as CHAIN/RESIDUE/ATOM:CHAIN/RESIDUE/ATOM, "
         "for example A/284/CA:A/225/CA",
         text, labels.size(), labels.size() == 1 ? "" : "s");
@@ -28,7 +28,7 @@ PairDistance parse_pair_distance(const Structure& structure, const std::string& 
   pair.name = text;
   pair.first = find_labelled_atom(structure, std::string(trimmed(labels[0])));
   pair.second = find_labelled_atom(structure, std::string(trimmed(labels[1])));
-  if (pair.first == pair.second) fail("the distance '{}' names the same atom twice", text);
+  if (pair.first == pair.second) fail_usage("the distance '{}' names the same atom twice", text);
   return pair;
 }
 

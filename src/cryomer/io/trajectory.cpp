@@ -31,12 +31,14 @@ std::string ending_of(const std::string& path) {
   return fs::path(name).extension().string();
 }
 
+constexpr float kFarthest = 1e5f;  // A; nobody's molecule is a hundredth of a millimetre from its origin
+
 void check_finite(const std::string& path, int64_t frame, const Structure& structure,
                   const float* coordinates) {
   for (int i = 0; i < 3 * structure.atom_count(); ++i) {
-    if (std::isfinite(coordinates[i])) continue;
-    fail("{}: frame {} (counted from 1), atom {}: a coordinate is {}, expected a number", path, frame + 1,
-         atom_label(structure, i / 3), coordinates[i]);
+    if (std::abs(coordinates[i]) <= kFarthest) continue;
+    fail("{}: frame {} (counted from 1), atom {}: a coordinate is {}, expected a number of at most {:g} A", path, frame + 1,
+         atom_label(structure, i / 3), coordinates[i], kFarthest);
   }
 }
 
@@ -310,6 +312,14 @@ class DcdTrajectoryWriter final : public TrajectoryWriter {
 };
 
 }  // namespace
+
+bool is_trajectory_name(const std::string& path) {
+  const std::string name = lower(path);
+  for (const char* ending : {".dcd", ".pdb", ".ent", ".cif", ".mmcif"}) {
+    if (ends_with(name, ending)) return true;
+  }
+  return false;
+}
 
 std::unique_ptr<TrajectoryWriter> create_trajectory(const std::string& path, const Structure& structure) {
   const std::string name = lower(path);

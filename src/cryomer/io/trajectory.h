@@ -38,6 +38,8 @@ class TrajectoryWriter {
   virtual void write(const float* coordinates) = 0;  // [atoms][3], A
   virtual void commit() = 0;                         // nothing appears at the path before this
 };
+// Whether its ending is one that create_trajectory knows.
+bool is_trajectory_name(const std::string& path);
 std::unique_ptr<TrajectoryWriter> create_trajectory(const std::string& path, const Structure& structure);
 void write_ensemble(const std::string& path, const Structure& structure, const Ensemble& ensemble);
 

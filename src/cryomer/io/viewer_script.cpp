@@ -89,6 +89,10 @@ std::string pymol_script(const std::vector<ViewedFile>& files) {
   return text + "orient\n";
 }
 
+std::vector<std::string> viewer_script_names(const std::string& path) {
+  return {fs::path(path).replace_extension(".cxc").string(), fs::path(path).replace_extension(".pml").string()};
+}
+
 void write_viewer_scripts(const std::string& path, int64_t count, ViewedFile::Kind kind) {
   ViewedFile file;
   file.name = fs::path(path).filename().string();
@@ -99,8 +103,9 @@ void write_viewer_scripts(const std::string& path, int64_t count, ViewedFile::Ki
     const fs::path cif = fs::path(path).replace_extension(".cif"), pdb = fs::path(path).replace_extension(".pdb");
     file.topology = (fs::exists(pdb) ? pdb : cif).filename().string();
   }
-  write_file_atomically(fs::path(path).replace_extension(".cxc").string(), chimerax_script({file}));
-  write_file_atomically(fs::path(path).replace_extension(".pml").string(), pymol_script({file}));
+  const std::vector<std::string> names = viewer_script_names(path);
+  write_file_atomically(names[0], chimerax_script({file}));
+  write_file_atomically(names[1], pymol_script({file}));
 }
 
 }  // namespace cryomer

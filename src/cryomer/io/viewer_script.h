@@ -19,6 +19,8 @@ struct ViewedFile {
 std::string chimerax_script(const std::vector<ViewedFile>& files);
 std::string pymol_script(const std::vector<ViewedFile>& files);
 
+// NAME.cxc and NAME.pml for the trajectory at `path`.
+std::vector<std::string> viewer_script_names(const std::string& path);
 // Writes NAME.cxc and NAME.pml beside a trajectory that was written to `path` (.dcd, .pdb, .cif).
 void write_viewer_scripts(const std::string& path, int64_t count, ViewedFile::Kind kind);
 

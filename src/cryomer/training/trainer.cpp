@@ -37,6 +37,7 @@ constexpr double kSearchTemperature = 100;  // candidates of all weights get lat
 constexpr int64_t kBentImages = 512, kBendSteps = 40;
 constexpr double kBendRate = 0.1;
 
+constexpr const char* kCheckpointFormat = "cryomer checkpoint 2";
 constexpr int64_t kFewestForLoops = 100;    // images
 constexpr int64_t kLargestHeldOut = 512;   // images judged after each epoch
 constexpr int64_t kLargestPriorFit = 20000;  // particles that the prior is fitted to
@@ -603,7 +604,7 @@ void Trainer::save_checkpoint() const {
   store_scalar(checkpoint, "data/smallest_pixel_size", smallest_pixel_size(stack_));
   checkpoint.metadata["data"] = fingerprint_;
   checkpoint.metadata["optics_groups"] = join(optics_group_names(stack_), "\n");
-  checkpoint.metadata["format"] = "cryomer checkpoint 1";
+  checkpoint.metadata["format"] = kCheckpointFormat;
   checkpoint.metadata["config"] = config_to_json(setup_.config);
   write_safetensors(directory_.checkpoint(), checkpoint);
 }
@@ -611,6 +612,11 @@ void Trainer::save_checkpoint() const {
 void Trainer::resume() {
   const std::string source = directory_.checkpoint();
   const NamedTensors checkpoint = read_safetensors(source);
+  if (const auto format = checkpoint.metadata.find("format"); format == checkpoint.metadata.end() || format->second != kCheckpointFormat) {
+    fail("{}: another version of Cryomer wrote it ('{}', expected '{}'), and this one cannot go on from there. Resume with that version, or start a "
+         "new run; sample, infer and report still read it",
+         source, format == checkpoint.metadata.end() ? "" : format->second, kCheckpointFormat);
+  }
   const auto particles = int64_t(restore_scalar(checkpoint, "data/particles", source));
   if (particles != stack_.size()) {
     fail("{}: the run was trained on {} particles but {} holds {}. Resume with the same data, or start a new run", source,

@@ -107,6 +107,7 @@ void apply_paper_recipe(TrainingConfig& config, bool poses_inferred) {
 }
 
 void TrainingConfig::check() const {
+  constexpr double kMostWeight = 1e6;
   auto at_least = [](const char* key, double value, double least) {
     if (!(value >= least)) fail_usage("configuration key '{}' is {}, expected {} or more", key, value, least);
   };
@@ -146,21 +147,24 @@ void TrainingConfig::check() const {
   }
   between("model.decoder.width", double(model.decoder.width), 1, 100000);
   between("model.decoder.representation", double(model.decoder.representation), 1, 100000);
-  at_least("model.decoder.modes", double(model.decoder.modes), 0);
+  between("model.decoder.modes", double(model.decoder.modes), 0, 100000);
+  between("model.decoder.mode_amplitude", model.decoder.mode_amplitude, 0, 1000);
+  between("model.decoder.contact_factor", model.decoder.contact_factor, 1e-6, 1e6);
+  between("model.decoder.start_modes", double(model.decoder.start_modes), 0, 1024);
   between("model.encoder.grid", double(model.encoder.grid), 2, 256);
   between("objective.samples", double(objective.samples), 1, 10000);
-  at_least("objective.conformation_kl", objective.conformation_kl, 0);
-  at_least("objective.pose_kl", objective.pose_kl, 0);
+  between("objective.conformation_kl", objective.conformation_kl, 0, kMostWeight);
+  between("objective.pose_kl", objective.pose_kl, 0, kMostWeight);
   between("objective.pose_samples", double(objective.pose_samples), 1, 10000);
   between("objective.pose_samples_alone", double(objective.pose_samples_alone), 1, 10000);
   between("objective.poses_alone", objective.poses_alone, 0, 1);
-  at_least("objective.chain", objective.chain, 0);
-  at_least("objective.clashes", objective.clashes, 0);
-  at_least("objective.ramachandran", objective.ramachandran, 0);
-  at_least("objective.torsions", objective.torsions, 0);
-  at_least("objective.centring", objective.centring, 0);
-  at_least("optimiser.learning_rate", optimiser.learning_rate, 1e-12);
-  at_least("optimiser.batch_size", double(optimiser.batch_size), 1);
+  between("objective.chain", objective.chain, 0, kMostWeight);
+  between("objective.clashes", objective.clashes, 0, kMostWeight);
+  between("objective.ramachandran", objective.ramachandran, 0, kMostWeight);
+  between("objective.torsions", objective.torsions, 0, kMostWeight);
+  between("objective.centring", objective.centring, 0, kMostWeight);
+  between("optimiser.learning_rate", optimiser.learning_rate, 1e-12, 1);
+  between("optimiser.batch_size", double(optimiser.batch_size), 1, 100000);
   at_least("epochs (--epochs)", double(epochs), 1);
   at_least("max_seconds (--max-time)", max_seconds, 0);
   at_least("data.calibration_particles", double(data.calibration_particles), 1);
