@@ -35,7 +35,7 @@ TEST(GpuLoss, IsThatOfTheCpuWithItsGradients) {
     const ObservedBatch observed = model.images.observe(batch);
     const DiagonalGaussian posterior = model.encode(batch, observed);
     const LossTerms terms = loss(model, config.objective, restraints, batch, observed, posterior,
-                                 draw_conformations(model, posterior, antithetic_noise(Random(5), 6, 4, 2)), 1.0);
+                                 draw_conformations(model, posterior, antithetic_noise(Random(5), 6, 4, 2)), {});
     std::vector<Tensor> inputs;
     for (const auto& [name, tensor] : model.parameters.all()) inputs.push_back(tensor);
     std::vector<Tensor> found = torch::autograd::grad({terms.total}, inputs, {}, false, false, true);

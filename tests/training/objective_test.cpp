@@ -31,8 +31,8 @@ struct Scene {
   Tensor noise = antithetic_noise(Random(5), 6, 4, 2);
   DiagonalGaussian posterior{at::full({6, 2}, 0.3f), at::full({6, 2}, 0.5f)};
 
-  LossTerms at_warmth(double warmth, const Tensor& weight = {}) const {
-    return loss(model, config.objective, restraints, batch, observed, posterior, draw_conformations(model, posterior, noise), warmth, weight);
+  LossTerms at(const ObjectiveStage& stage, const Tensor& weight = {}) const {
+    return loss(model, config.objective, restraints, batch, observed, posterior, draw_conformations(model, posterior, noise), stage, weight);
   }
 };
 
@@ -70,21 +70,21 @@ TEST(Loss, IsTheSumOfItsTerms) {
       if (name == "decoder.torsions.bias") tensor.fill_(0.5);
     }
   }
-  EXPECT_NEAR(scene.at_warmth(1).torsions, 16 * (1 - std::cos(0.5)), 1e-3);
+  EXPECT_NEAR(scene.at({}).torsions, 16 * (1 - std::cos(0.5)), 1e-3);
   for (const double warmth : {0.0, 0.25, 1.0}) {
-    const LossTerms t = scene.at_warmth(warmth);
+    const LossTerms t = scene.at({warmth, 1 - warmth});
     EXPECT_GT(t.clashes, 1);
     EXPECT_GT(t.ramachandran, 1);
     EXPECT_NEAR(t.total.item<double>(),
-                -t.log_likelihood + warmth * (2 * t.kl + 0.3 * t.chain + 0.6 * t.clashes + 0.5 * t.ramachandran) + 0.4 * t.torsions + 0.7 * t.centring,
+                -t.log_likelihood + warmth * (2 * t.kl + 0.3 * t.chain + 0.6 * t.clashes) + (1 - warmth) * 0.5 * t.ramachandran + 0.4 * t.torsions + 0.7 * t.centring,
                 1e-3 * (1 + std::abs(t.log_likelihood)));
   }
 }
 
 TEST(Loss, CountsRowsByTheirWeights) {
   const Scene scene;
-  auto with = [&](const Tensor& weight) { return scene.at_warmth(1, weight); };
-  const LossTerms second = with(tensor_from(std::vector<float>{0, 3, 0, 0, 0, 0}, {6})), even = with(at::full({6}, 0.5f)), all = scene.at_warmth(1);
+  auto with = [&](const Tensor& weight) { return scene.at({}, weight); };
+  const LossTerms second = with(tensor_from(std::vector<float>{0, 3, 0, 0, 0, 0}, {6})), even = with(at::full({6}, 0.5f)), all = scene.at({});
   EXPECT_NEAR(second.log_likelihood - second.kl, second.bound[1].item<double>(), 1e-3 * (1 + std::abs(second.log_likelihood)));
   EXPECT_NEAR(even.total.item<double>(), all.total.item<double>(), 1e-3 * (1 + std::abs(all.log_likelihood)));
   EXPECT_NEAR(all.bound.mean().item<double>(), all.log_likelihood - all.kl, 1e-3 * (1 + std::abs(all.log_likelihood)));
@@ -92,7 +92,7 @@ TEST(Loss, CountsRowsByTheirWeights) {
 
 TEST(Loss, HasTheTermsThatItsPositionsSay) {
   const Scene scene;
-  const LossTerms t = scene.at_warmth(1);
+  const LossTerms t = scene.at({});
   ASSERT_EQ(t.positions.size(0), 24);
   EXPECT_NEAR(t.chain, distance_restraint_energies(scene.restraints.chain, t.positions).mean().item<double>(), 1e-3);
   EXPECT_NEAR(t.centring, t.positions.mean(1).square().sum(1).mean().item<double>(), 1e-5);
@@ -107,26 +107,26 @@ TEST(Loss, HasTheTermsThatItsPositionsSay) {
 // log mean p >= mean log p, and equal when there is one sample.
 TEST(Loss, OfManySamplesIsNoLargerThanTheBound) {
   Scene scene;
-  const double bound = scene.at_warmth(0).total.item<double>();
+  const double bound = scene.at({0, 0}).total.item<double>();
   scene.config.objective.kind = "multi_sample";
-  EXPECT_LT(scene.at_warmth(0).total.item<double>(), bound);
+  EXPECT_LT(scene.at({0, 0}).total.item<double>(), bound);
   scene.noise = scene.noise.slice(1, 0, 1).contiguous();
-  const double one = scene.at_warmth(0).total.item<double>();
+  const double one = scene.at({0, 0}).total.item<double>();
   scene.config.objective.kind = "elbo";
-  EXPECT_NEAR(scene.at_warmth(0).total.item<double>(), one, 1e-4 * std::abs(one));
+  EXPECT_NEAR(scene.at({0, 0}).total.item<double>(), one, 1e-4 * std::abs(one));
 }
 
 // Poses given one for each image, for each sample, or several for each sample that are all the same: one and the same objective.
 TEST(Loss, TakesAnyNumberOfPosesForEachSample) {
   Scene scene;
   scene.config.objective.kind = "multi_sample";
-  const double once = scene.at_warmth(1).total.item<double>();
+  const double once = scene.at({}).total.item<double>();
   for (const int64_t each : {4, 12}) {
     ParticleBatch repeated = scene.batch;
     repeated.rotation = scene.batch.rotation.repeat_interleave(each, 0);
     repeated.shift = scene.batch.shift.repeat_interleave(each, 0);
     const LossTerms t = loss(scene.model, scene.config.objective, scene.restraints, repeated, scene.observed, scene.posterior,
-                             draw_conformations(scene.model, scene.posterior, scene.noise), 1);
+                             draw_conformations(scene.model, scene.posterior, scene.noise), {});
     EXPECT_NEAR(t.total.item<double>(), once, 1e-4 * std::abs(once)) << each;
   }
   // And the poses of a sample are neighbours: spoiling all of one sample's spoils that sample alone.
@@ -136,14 +136,14 @@ TEST(Loss, TakesAnyNumberOfPosesForEachSample) {
   spoiled.shift.slice(0, 0, 2).fill_(1000);
   scene.config.objective.kind = "elbo";
   const DrawnConformations drawn = draw_conformations(scene.model, scene.posterior, scene.noise);
-  const Tensor likelihood = loss(scene.model, scene.config.objective, scene.restraints, spoiled, scene.observed, scene.posterior, drawn, 1).overlap;
+  const Tensor likelihood = loss(scene.model, scene.config.objective, scene.restraints, spoiled, scene.observed, scene.posterior, drawn, {}).overlap;
   EXPECT_LT(likelihood.slice(0, 0, 2).abs().max().item<double>(), 1e-3);
   EXPECT_GT(likelihood.slice(0, 2, 8).abs().min().item<double>(), 1e-3);
 }
 
 TEST(SleepLoss, IsDecidedByItsRandomNumbersAndTeachesTheEncoderAlone) {
   const Scene scene;
-  const LossTerms t = scene.at_warmth(1);
+  const LossTerms t = scene.at({});
   const Tensor chosen = at::arange(6, at::kLong) * 4;
   auto value = [&](uint64_t seed) {
     return sleep_loss(scene.model, scene.batch, t.positions.index_select(0, chosen), t.latents.index_select(0, chosen), Random(seed));

@@ -65,6 +65,18 @@ TEST(Schedule, LetsResiduesWidenOnceTheLatentsHaveLearned) {
   EXPECT_EQ(at_step(config, 1000).mobility(), 1);
 }
 
+TEST(Schedule, GivesTorsionsTheirPriceLateOrWhenItSettles) {
+  const TrainingConfig config = hundred_epochs();
+  EXPECT_EQ(at_step(config, 650).strictness(), 0);
+  EXPECT_NEAR(at_step(config, 750).strictness(), 0.5, 1e-9);
+  EXPECT_EQ(at_step(config, 850).strictness(), 1);
+  Schedule early = at_step(config, 500);
+  early.settle();
+  EXPECT_EQ(early.strictness(), 0);
+  early.move_to(575, 0, 0);
+  EXPECT_NEAR(early.strictness(), 1, 1e-9);
+}
+
 TEST(Schedule, RaisesTheLearningRateAndLetsItFallAlongHalfACosine) {
   TrainingConfig config = hundred_epochs();
   config.optimiser.final_rate = 0.1;

@@ -41,7 +41,7 @@ RefinedViews refine_part(const Autoencoder& model, const ParticleBatch& views, c
       posed.shift = following.poses.shift;
       move = following.move.to(at::kCPU);
     }
-    const LossTerms terms = loss(model, objective, no_restraints, posed, observed, own.posterior(), conformations, 1.0);
+    const LossTerms terms = loss(model, objective, no_restraints, posed, observed, own.posterior(), conformations, {});
     bound = terms.bound.to(at::kCPU);
     if (last) break;
     const auto gradients = torch::autograd::grad({terms.total * double(count)}, {own.mean, own.log_deviation});

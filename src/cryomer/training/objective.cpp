@@ -56,7 +56,7 @@ FollowingPoses posed_by_conformations(const Autoencoder& model, const DrawnConfo
 
 LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Restraints& restraints,
                const ParticleBatch& batch, const ObservedBatch& observed, const DiagonalGaussian& posterior,
-               const DrawnConformations& conformations, double warmth, const Tensor& weight) {
+               const DrawnConformations& conformations, const ObjectiveStage& stage, const Tensor& weight) {
   const auto& [drawn, latents, representation, moves, positions] = conformations;
   const int64_t images = batch.size(), samples = drawn.size(1);
   const ParticleBatch posed = batch.rotation.size(0) > images || samples == 1
@@ -83,9 +83,9 @@ LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Re
       restraints.ramachandran && config.ramachandran > 0 ? mean_of_some(backbone_torsion_energies(restraints.ramachandran, some(positions))) : none;
 
   LossTerms terms;
-  terms.total = mean(-fit + warmth * (config.conformation_kl * kl + config.chain * chain) +
+  terms.total = mean(-fit + stage.warmth * (config.conformation_kl * kl + config.chain * chain) +
                      config.torsions * torsions + config.centring * centring) +
-                warmth * (config.clashes * clashes + config.ramachandran * ramachandran);
+                stage.warmth * config.clashes * clashes + stage.strictness * config.ramachandran * ramachandran;
   terms.bound = (fit - kl).detach();
   const std::vector<double> means = to_doubles(at::stack({mean(fit), mean(kl), mean(chain), mean(torsions), mean(centring), clashes, ramachandran}));
   terms.log_likelihood = means[0];
@@ -103,7 +103,7 @@ LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Re
 }
 
 LossTerms amortised_pose_loss(const Autoencoder& model, const ObjectiveConfig& config, const Restraints& restraints, const ParticleBatch& batch,
-                              const ObservedBatch& observed, const Tensor& noise, bool alone, double warmth, Random random) {
+                              const ObservedBatch& observed, const Tensor& noise, bool alone, const ObjectiveStage& stage, Random random) {
   const PoseNetwork& network = *model.pose_network;
   const int64_t images = batch.size();
   const Tensor encoded = model.encoder.encoded(model.encoder.features(batch, observed, model.images, batch.rotation, batch.shift));
@@ -127,7 +127,7 @@ LossTerms amortised_pose_loss(const Autoencoder& model, const ObjectiveConfig& c
     terms.bound = fit.detach();
     terms.log_likelihood = fit.mean().item<double>();
   } else {
-    terms = loss(model, config, restraints, posed, observed, posterior, conformations, warmth);
+    terms = loss(model, config, restraints, posed, observed, posterior, conformations, stage);
   }
   terms.total = terms.total + config.pose_kl * pose.divergence_from_standard_normal().mean();
   return terms;

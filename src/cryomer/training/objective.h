@@ -31,6 +31,12 @@ struct Restraints {
   std::shared_ptr<const BackboneTorsionRules> ramachandran = {};  // none: likewise
 };
 
+// Where a run stands: shares of the configured weights that count, in [0, 1].
+struct ObjectiveStage {
+  double warmth = 1;      // of the divergence, the chain and clashes
+  double strictness = 1;  // of backbone torsions
+};
+
 // Latents drawn from the posteriors of some images, and what the decoder makes of them.
 struct DrawnConformations {
   Tensor drawn;           // [images, samples, latent_dim]
@@ -47,18 +53,17 @@ DrawnConformations draw_conformations(const Autoencoder& model, const DiagonalGa
 FollowingPoses posed_by_conformations(const Autoencoder& model, const DrawnConformations& conformations, const ParticleBatch& batch,
                                       const ObservedBatch& observed, const Tensor& deviation, double radius);
 
-// `posterior`: where the conformations were drawn from. `warmth` in [0, 1] multiplies the configured weights of the divergence
-// and of the chain's energy. `weight` [batch]: what each row counts in the means (all alike when it is not given). The batch's
-// poses are one for each image, or the same number for each sample (its own are neighbours), and gradients reach them.
+// `posterior`: where the conformations were drawn from. `weight` [batch]: what each row counts in the means (all alike when it is not
+// given). The batch's poses are one for each image, or the same number for each sample (its own are neighbours), and gradients reach them.
 LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Restraints& restraints,
                const ParticleBatch& batch, const ObservedBatch& observed, const DiagonalGaussian& posterior,
-               const DrawnConformations& conformations, double warmth, const Tensor& weight = {});
+               const DrawnConformations& conformations, const ObjectiveStage& stage, const Tensor& weight = {});
 
 // The paper's objective where poses come from the model's network: latents from the encoder, `pose_samples` poses for each
 // conformation sample. `alone`: its first stage, in which `pose_samples_alone` poses of the base structure explain each image and
 // nothing but the poses is learned. noise [batch, samples, latent_dim]; `random` draws the poses.
 LossTerms amortised_pose_loss(const Autoencoder& model, const ObjectiveConfig& config, const Restraints& restraints, const ParticleBatch& batch,
-                              const ObservedBatch& observed, const Tensor& noise, bool alone, double warmth, Random random);
+                              const ObservedBatch& observed, const Tensor& noise, bool alone, const ObjectiveStage& stage, Random random);
 
 // Standard normal draws [batch, samples, dim] in pairs of opposite sign, which cancel much of the gradient's noise.
 Tensor antithetic_noise(Random random, int64_t batch, int64_t samples, int64_t dim);

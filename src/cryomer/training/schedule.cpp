@@ -14,6 +14,9 @@ constexpr double kLeastWarmth = 0.01;
 // Shares of the run. Earlier, residues that blur would leave the latents less to explain, and fewer motions are found.
 constexpr double kMobileFrom = 0.35, kMobileTo = 0.55;
 
+// Motions are found before torsions have their price: on the way to their place chains pass through what is forbidden.
+constexpr double kStrictFrom = 0.65, kStrictTo = 0.85;
+
 }  // namespace
 
 void Schedule::move_to(int64_t steps, double seconds, double search_seconds) {
@@ -32,6 +35,11 @@ double Schedule::warmed() const {
 }
 
 double Schedule::warmth() const { return std::pow(kLeastWarmth, 1 - warmed()); }
+
+double Schedule::strictness() const {
+  const double settled_by = settling() ? (progress_ - settling_from) / (0.5 * kSettlingShare) : 0;
+  return std::clamp(std::max((progress_ - kStrictFrom) / (kStrictTo - kStrictFrom), settled_by), 0.0, 1.0);
+}
 
 double Schedule::learning_rate() const {
   const OptimiserConfig& c = config_.optimiser;

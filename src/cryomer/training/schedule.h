@@ -15,6 +15,7 @@ class Schedule {
   double progress() const { return progress_; }  // 0 to 1, by steps or by time, whichever is further
   double warmed() const;                         // how much of the warm-up is done, 0 to 1
   double warmth() const;                         // of the weights that grow, see ObjectiveConfig
+  double strictness() const;                     // share of the price of backbone torsions; full half-way through settling
   double learning_rate() const;                  // share of the configured one
   double blur() const;                           // A
   double pose_temperature() const;

@@ -242,7 +242,7 @@ Trainer::StepPart Trainer::amortised_part(const ParticleBatch& batch, const Tens
   StepPart part;
   part.images = double(batch.size());
   part.terms = amortised_pose_loss(model_, setup_.config.objective, restraints_, batch, model_.images.observe(batch, settings.blur), noise,
-                                   settings.poses_alone, settings.warmth, random);
+                                   settings.poses_alone, settings.objective, random);
   if (!settings.model_learns) return part;
   std::vector<Tensor> inputs;
   for (const auto& [name, tensor] : model_.parameters.all()) inputs.push_back(tensor);
@@ -283,7 +283,7 @@ Trainer::StepPart Trainer::step_part(const CandidateViews& all, int64_t first, i
     posed.shift = following.poses.shift;
     part.pose_move = following.move.to(at::kCPU);
   }
-  part.terms = loss(model_, c.objective, restraints_, posed, observed, posterior, conformations, settings.warmth, weight);
+  part.terms = loss(model_, c.objective, restraints_, posed, observed, posterior, conformations, settings.objective, weight);
   Tensor objective = part.terms.total * part.images;
   if (part.own && settings.model_learns && c.posterior.sleep_share > 0) {
     const auto count = std::max<int64_t>(1, int64_t(std::llround(c.posterior.sleep_share * double(batch.size()))));
@@ -337,7 +337,8 @@ void Trainer::train_step() {
   model_.widths.mobile_share = schedule_.mobility();
   const CandidateViews views = candidate_views(next_batch(), poses_, schedule_.pose_temperature());
   const Tensor noise = antithetic_noise(draws(kNoise, uint64_t(optimiser_.steps)), views.batch.size(), c.objective.samples, model_.latent_dim);
-  const std::vector<StepPart> parts = parts_of(views, noise, {schedule_.warmth(), schedule_.blur(), true, schedule_.poses_alone()}, draws(kSleep, uint64_t(optimiser_.steps)));
+  const std::vector<StepPart> parts = parts_of(views, noise, {{schedule_.warmth(), schedule_.strictness()}, schedule_.blur(), true, schedule_.poses_alone()},
+                                               draws(kSleep, uint64_t(optimiser_.steps)));
 
   std::vector<std::vector<Tensor>> gradients;
   double value = 0;
@@ -418,7 +419,7 @@ Figures Trainer::judge_held_out(double& base_log_likelihood) {
     const Tensor noise = antithetic_noise(draws(kHeldOutNoise, uint64_t(optimiser_.steps + first)), views.batch.size(), 2, model_.latent_dim);
     // Their own posteriors follow the decoder as those of the training particles do; the decoder does not see them.
     const double share = double(batch.size()) / double(count);
-    for (const StepPart& part : parts_of(views, noise, {1.0, 0.0, false, schedule_.poses_alone()}, draws(kSleep, 0))) {
+    for (const StepPart& part : parts_of(views, noise, {{}, 0.0, false, schedule_.poses_alone()}, draws(kSleep, 0))) {
       result.add(share * part.images / double(views.images), part.terms);
       learn_views(part, schedule_.learning_rate());
     }

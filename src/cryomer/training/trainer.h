@@ -72,7 +72,8 @@ class Trainer {
     std::vector<Tensor> gradients;              // of the sum over images, by the parameters
   };
   struct StepSettings {
-    double warmth = 1, blur = 0;
+    ObjectiveStage objective;
+    double blur = 0;
     bool model_learns = true;  // or only what belongs to the views
     bool poses_alone = false;
   };

@@ -45,7 +45,7 @@ void ObjectiveConfig::visit(ConfigVisitor& v) {
   v.field("restraints", restraints, "chain (bonds, angles and ties) or bonds (mean squared deviation of C-N bonds, as the paper)");
   v.field("chain", chain, "weight of the restraints' energy");
   v.field("clashes", clashes, "weight of the energy of atoms that come too near each other");
-  v.field("ramachandran", ramachandran, "weight of the energy of backbone torsions that proteins hardly have");
+  v.field("ramachandran", ramachandran, "weight of the energy of backbone torsions that proteins hardly have, from two thirds of the run on");
   v.field("torsions", torsions, "weight of 1 - cos of what each side chain's bond turns by");
   v.field("warmup_epochs", warmup_epochs, "epochs over which these weights grow from a hundredth; 0: as warmup says");
   v.field("warmup", warmup, "largest share of the run over which they do");
