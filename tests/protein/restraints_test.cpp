@@ -116,6 +116,23 @@ TEST(ChainRestraints, TieALigandToItsSixNearestContacts) {
   EXPECT_EQ(chain_restraints(s).size(), chain + 1);
 }
 
+TEST(ChainRestraints, HoldTheCapsOfAChain) {
+  Structure s = polyalanine(4);
+  const Vec3 c = s.atoms[size_t(s.find_atom(3, "C"))].position;
+  add_residue(s, "A", 5, "NME", true, ResidueKind::other);
+  add_atom(s, "N", 7, c + Vec3{0, 0, 1.33});
+  add_atom(s, "CH3", 6, c + Vec3{1.2, 0, 2.1});
+  const std::vector<DistanceRestraint> restraints = chain_restraints(s);
+  const int carbon = s.find_atom(3, "C"), nitrogen = s.find_atom(4, "N"), methyl = s.find_atom(4, "CH3");
+  EXPECT_FLOAT_EQ(between(restraints, carbon, nitrogen).strength, 1 / (0.02f * 0.02f));
+  EXPECT_NEAR(between(restraints, carbon, nitrogen).length, 1.33, 1e-5);
+  for (const auto& [i, j] : {std::pair(s.find_atom(3, "CA"), nitrogen), std::pair(s.find_atom(3, "O"), nitrogen), std::pair(carbon, methyl)}) {
+    EXPECT_FLOAT_EQ(between(restraints, i, j).strength, 1 / (0.05f * 0.05f));
+    EXPECT_NEAR(between(restraints, i, j).length, distance(s, i, j), 1e-5);
+  }
+  EXPECT_EQ(restraints.size(), 3u * 4u + 4u);
+}
+
 TEST(ClashRules, LetNeighboursAndWhatTheBaseJoinsTouch) {
   Structure s = polyalanine(12);
   const int oxygen = s.find_atom(5, "O"), beta = s.find_atom(2, "CB"), far = s.find_atom(9, "CB");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "cryomer/base/units.h"
 #include "cryomer/structure/ramachandran.h"
@@ -49,6 +50,22 @@ class RestraintBuilder {
     add(before, "O3'", after, "O5'", 2.50, 0.2, kAngleSigma);
   }
 
+  // What caps a chain (ACE, NME): the bond, and the distances from each end of it to what the other end is bonded to, as the structure has them.
+  void cap(int before, int after) {
+    const double kBondSigma = 0.02, kAngleSigma = 0.05, kBonded = 1.8;  // A
+    const int c = structure_.find_atom(before, "C"), n = structure_.find_atom(after, "N");
+    if (c < 0 || n < 0) return;
+    hold(c, n, kBondSigma);
+    for (const auto& [end, other] : {std::pair(c, n), std::pair(n, c)}) {
+      const Residue& r = structure_.residues[size_t(structure_.atoms[size_t(end)].residue)];
+      for (int a = r.first_atom; a < r.first_atom + r.atom_count; ++a) {
+        if (a != end && distance(structure_, a, end) < kBonded) hold(a, other, kAngleSigma);
+      }
+    }
+  }
+
+  void hold(int i, int j, double sigma) { restraints.push_back({i, j, static_cast<float>(distance(structure_, i, j)), strength(sigma)}); }
+
   // The six shortest contacts within 4.5 A of any other residue; if there are none, the shortest of all.
   void tie_to_surroundings(int residue) {
     const Residue& r = structure_.residues[residue];
@@ -80,7 +97,8 @@ std::vector<DistanceRestraint> chain_restraints(const Structure& structure) {
     const bool linked_to_next = r + 1 < structure.residue_count() && structure.residues[r + 1].bonded_to_previous;
     if (residue.bonded_to_previous) {
       const bool peptide = residue.kind == ResidueKind::protein && structure.residues[r - 1].kind == ResidueKind::protein;
-      peptide ? builder.peptide(r - 1, r) : builder.phosphodiester(r - 1, r);
+      const bool cap = residue.kind == ResidueKind::other || structure.residues[r - 1].kind == ResidueKind::other;
+      peptide ? builder.peptide(r - 1, r) : cap ? builder.cap(r - 1, r) : builder.phosphodiester(r - 1, r);
     }
     if (residue.kind == ResidueKind::other && !residue.bonded_to_previous && !linked_to_next) {
       builder.tie_to_surroundings(r);

@@ -1,5 +1,5 @@
 // What holds neighbouring rigid residues together: distances across each peptide bond that fix its length, its two angles
-// and its torsion omega, the same for the O3'-P link of nucleic acids, and loose ties of ligands to what they touch.
+// and its torsion omega, what holds caps (ACE, NME), the same for the O3'-P link of nucleic acids, and loose ties of ligands to what they touch.
 #pragma once
 
 #include <memory>
