@@ -11,6 +11,7 @@
 #include "cryomer/data/box_fit.h"
 #include "cryomer/io/structure_file.h"
 #include "cryomer/io/weights.h"
+#include "cryomer/optics/optics_group.h"
 #include "cryomer/simulation/gaussian_images.h"
 #include "cryomer/simulation/micrograph_simulation.h"
 #include "cryomer/simulation/modulation_transfer.h"
@@ -50,8 +51,8 @@ Range parse_defocus(const std::string& text) {
   const std::vector<std::string> parts = split(text, ':');
   const auto least = parse_double(parts[0]), most = parse_double(parts.back());
   if (parts.size() > 2 || !least || !most) fail_usage("--defocus {}: expected A, one value or a range such as 5000:20000", text);
-  if (const double largest = std::max(std::abs(*least), std::abs(*most)); largest > 0 && largest < 50) {
-    log_warning("--defocus {}: less than 50 A. Is it meant in micrometres? 1 um is 10000", text);
+  if (const double largest = std::max(std::abs(*least), std::abs(*most)); largest > 0 && largest < kLeastDefocus) {
+    log_warning("--defocus {}: less than {:g} A. Is it meant in micrometres? 1 um is 10000", text, kLeastDefocus);
   }
   return {*least, *most};
 }

@@ -305,10 +305,9 @@ class ParticleStack::Loader {
 
   // RELION's are in A; 0.5 is somebody's micrometres.
   void check_defocus() const {
-    constexpr double kLeast = 50;  // A
     double largest = 0;
     for (const Record& record : stack_.particles_) largest = std::max({largest, std::abs(record.ctf.defocus_u), std::abs(record.ctf.defocus_v)});
-    if (largest == 0 || largest >= kLeast) return;
+    if (largest == 0 || largest >= kLeastDefocus) return;
     log_warning("{}: no defocus is larger than {:g} A. Are they micrometres? rlnDefocusU and rlnDefocusV are in A, such as 5000", source_, largest);
   }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <numeric>
+#include <optional>
 
 #include "cryomer/base/atomic_file.h"
 #include "cryomer/base/error.h"
@@ -313,24 +314,21 @@ class DcdTrajectoryWriter final : public TrajectoryWriter {
 
 }  // namespace
 
-bool is_trajectory_name(const std::string& path) {
+static std::optional<TrajectoryFormat> format_to_write(const std::string& path) {
   const std::string name = lower(path);
-  for (const char* ending : {".dcd", ".pdb", ".ent", ".cif", ".mmcif"}) {
-    if (ends_with(name, ending)) return true;
-  }
-  return false;
+  if (ends_with(name, ".dcd")) return TrajectoryFormat::dcd;
+  if (ends_with(name, ".pdb") || ends_with(name, ".ent")) return TrajectoryFormat::pdb;
+  if (ends_with(name, ".cif") || ends_with(name, ".mmcif")) return TrajectoryFormat::mmcif;
+  return std::nullopt;
 }
 
+bool is_trajectory_name(const std::string& path) { return format_to_write(path).has_value(); }
+
 std::unique_ptr<TrajectoryWriter> create_trajectory(const std::string& path, const Structure& structure) {
-  const std::string name = lower(path);
-  if (ends_with(name, ".dcd")) return std::make_unique<DcdTrajectoryWriter>(path, structure);
-  if (ends_with(name, ".pdb") || ends_with(name, ".ent")) {
-    return std::make_unique<ModelTextWriter>(path, CoordinateFormat::pdb, structure);
-  }
-  if (ends_with(name, ".cif") || ends_with(name, ".mmcif")) {
-    return std::make_unique<ModelTextWriter>(path, CoordinateFormat::mmcif, structure);
-  }
-  fail("cannot write a trajectory as {}: the name must end in .dcd, .pdb or .cif", path);
+  const std::optional<TrajectoryFormat> format = format_to_write(path);
+  if (!format) fail("cannot write a trajectory as {}: the name must end in .dcd, .pdb or .cif", path);
+  if (*format == TrajectoryFormat::dcd) return std::make_unique<DcdTrajectoryWriter>(path, structure);
+  return std::make_unique<ModelTextWriter>(path, *format == TrajectoryFormat::pdb ? CoordinateFormat::pdb : CoordinateFormat::mmcif, structure);
 }
 
 void write_ensemble(const std::string& path, const Structure& structure, const Ensemble& ensemble) {

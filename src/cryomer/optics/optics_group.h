@@ -14,6 +14,9 @@ struct OpticsGroup {
   bool ctf_premultiplied = false;     // images were multiplied by their CTF on extraction
 };
 
+// A; where no defocus is larger, it is somebody's micrometres.
+inline constexpr double kLeastDefocus = 50;
+
 // As in a RELION particle row, in our units.
 struct CtfParameters {
   double defocus_u = 0;  // A, underfocus positive

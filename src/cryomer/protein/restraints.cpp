@@ -15,6 +15,8 @@ double distance(const Structure& s, int i, int j) { return norm(s.atoms[i].posit
 
 float strength(double sigma) { return static_cast<float>(1 / (sigma * sigma)); }
 
+constexpr double kBondSigma = 0.02, kAngleSigma = 0.05, kTieSigma = 0.3;  // A
+
 class RestraintBuilder {
  public:
   explicit RestraintBuilder(const Structure& structure) : structure_(structure) {}
@@ -32,7 +34,6 @@ class RestraintBuilder {
   // Four of the six freedoms between two residues; the two that are left are the torsions phi and psi. (A distance from O
   // would hold psi, too, because O moves with the residue before.)
   void peptide(int before, int after) {
-    const double kBondSigma = 0.02, kAngleSigma = 0.05;
     add(before, "C", after, "N", 1.329, 0.06, kBondSigma);
     add(before, "CA", after, "N", 2.43, 0.15, kAngleSigma);
     add(before, "C", after, "CA", 2.43, 0.15, kAngleSigma);
@@ -42,7 +43,6 @@ class RestraintBuilder {
   }
 
   void phosphodiester(int before, int after) {
-    const double kBondSigma = 0.02, kAngleSigma = 0.05;
     add(before, "O3'", after, "P", 1.607, 0.06, kBondSigma);
     add(before, "C3'", after, "P", 2.60, 0.2, kAngleSigma);
     add(before, "O3'", after, "OP1", 2.52, 0.2, kAngleSigma);
@@ -52,7 +52,7 @@ class RestraintBuilder {
 
   // What caps a chain (ACE, NME): the bond, and the distances from each end of it to what the other end is bonded to, as the structure has them.
   void cap(int before, int after) {
-    const double kBondSigma = 0.02, kAngleSigma = 0.05, kBonded = 1.8;  // A
+    constexpr double kBonded = 1.8;  // A
     const int c = structure_.find_atom(before, "C"), n = structure_.find_atom(after, "N");
     if (c < 0 || n < 0) return;
     hold(c, n, kBondSigma);
@@ -73,7 +73,7 @@ class RestraintBuilder {
     for (int i = r.first_atom; i < r.first_atom + r.atom_count; ++i) {
       for (int j = 0; j < structure_.atom_count(); ++j) {
         if (structure_.atoms[j].residue == residue) continue;
-        contacts.push_back({i, j, static_cast<float>(distance(structure_, i, j)), strength(0.3)});
+        contacts.push_back({i, j, static_cast<float>(distance(structure_, i, j)), strength(kTieSigma)});
       }
     }
     std::sort(contacts.begin(), contacts.end(), [](const auto& a, const auto& b) { return a.length < b.length; });
