@@ -93,12 +93,12 @@ Candidates network_candidates(const TrainedModel& trained, const ParticleBatch& 
   return found;
 }
 
-Candidates given_candidates(const TrainedModel& trained, const ParticleBatch& batch) {
+Candidates given_candidates(const TrainedModel& trained, const ParticleBatch& batch, bool known) {
   Candidates found;
   found.views.batch = batch;
   found.views.images = batch.size();
   found.views.weight = at::ones({batch.size()});
-  found.start = trained.model->encode(batch, trained.model->images.observe(batch));
+  found.start = known ? trained.latents.rows(tensor_from(batch.particle)) : trained.model->encode(batch, trained.model->images.observe(batch));
   return found;
 }
 
@@ -143,13 +143,12 @@ Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedMode
          stack.path(), pixel_size, trained.smallest_pixel_size);
   }
   const std::vector<int> group_in_training = groups_in_training(trained, stack);
-  const bool known = own_particles && trained.poses.particles() == stack.size();
-  const ImageModel images = model.images.to(at::kCPU);
+  const bool known = own_particles && (trained.poses_were_inferred() ? trained.poses.particles() : trained.latents.size()) == stack.size();
   std::optional<PoseFinder> finder;
   if (trained.poses_were_inferred() && !known && !model.pose_network) {
     at::NoGradGuard guard;
     const TrainingConfig& c = trained.setup.config;
-    finder.emplace(images, learned_structures(model, uint64_t(c.seed)), pose_grid(c.pose_search));
+    finder.emplace(model.images, learned_structures(model, uint64_t(c.seed)), pose_grid(c.pose_search));
   }
   const ParticleLoader loader(stack);
   std::vector<Tensor> means, deviations;
@@ -162,7 +161,7 @@ Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedMode
     Candidates candidates;
     {
       at::NoGradGuard guard;
-      candidates = !trained.poses_were_inferred() ? given_candidates(trained, batch)
+      candidates = !trained.poses_were_inferred() ? given_candidates(trained, batch, known)
                    : model.pose_network           ? network_candidates(trained, batch)
                    : finder                       ? searched_candidates(trained, *finder, batch, trained.setup.config.data.poses == "refine")
                                                   : known_candidates(trained, batch);

@@ -151,11 +151,10 @@ TrainedModel load_trained_model(const RunDirectory& directory) {
   }
   const auto groups = checkpoint.metadata.find("optics_groups");
   if (groups != checkpoint.metadata.end()) trained.optics_groups = split(groups->second, '\n');
-  if (trained.poses_were_inferred() && !trained.model->pose_network) {
-    const auto particles = int64_t(restore_scalar(checkpoint, "data/particles", source));
-    restore_poses(trained.poses, particles, trained.setup.config.pose_search.candidates, checkpoint, source);
-    restore_posteriors(trained.latents, particles * trained.poses.slots(), trained.model->latent_dim, checkpoint, source);
-  }
+  const auto particles = int64_t(restore_scalar(checkpoint, "data/particles", source));
+  const bool candidates = trained.poses_were_inferred() && !trained.model->pose_network;
+  if (candidates) restore_poses(trained.poses, particles, trained.setup.config.pose_search.candidates, checkpoint, source);
+  restore_posteriors(trained.latents, particles * (candidates ? trained.poses.slots() : 1), trained.model->latent_dim, checkpoint, source);
   return trained;
 }
 
