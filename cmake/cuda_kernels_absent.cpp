@@ -19,5 +19,7 @@ void sample(const Views&, const float*, float*) { absent(); }
 void place_atoms(const Bodies&, Movement, int, const float*, const float*, float*) { absent(); }
 void place_atoms_backward(const Bodies&, Movement, int, const float*, const float*, const float*, const float*, float*, float*, float*) { absent(); }
 void distance_restraints(const DistanceRestraint*, int, int, int, const float*, float*, float*) { absent(); }
+void clashes(const ClashRulesView&, int, const float*, float*, float*) { absent(); }
+void backbone_torsions(const BackboneTorsionRules::Residue*, int, const TorsionRegion*, double, int, int, const float*, float*, float*) { absent(); }
 
 }  // namespace cryomer::cuda

@@ -22,7 +22,7 @@ struct Chains {
     rules.strength = 3;
     for (int r = 0; r < count; ++r) {
       const int a = 5 * r;
-      rules.residues.push_back({a, a + 1, a + 2, a + 3, a + 4, {{radians(170), radians(-60), radians(30), radians(50)}, {radians(-60), radians(90), 0, 0}}});
+      rules.add(a, a + 1, a + 2, a + 3, a + 4, {{radians(170), radians(-60), radians(30), radians(50)}, {radians(-60), radians(90), 0, 0}});
     }
     for (int i = 0; i < 15 * count; ++i) x.push_back(static_cast<float>(2 * random.normal()));
   }
@@ -39,7 +39,8 @@ struct Chains {
     for (const auto& residue : rules.residues) {
       const double phi = torsion(at, residue.c_before), psi = torsion(at, residue.n);
       double least = 1e9;
-      for (const TorsionRegion& region : residue.open) {
+      for (int k = 0; k < residue.region_count; ++k) {
+        const TorsionRegion& region = rules.regions[size_t(residue.first_region + k)];
         for (const int i : {-1, 0, 1}) {
           for (const int j : {-1, 0, 1}) {
             const double u = phi + 2 * kPi * i, v = psi + 2 * kPi * j;

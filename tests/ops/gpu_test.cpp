@@ -1,6 +1,9 @@
 // The operations on a GPU: what the CPU's say, values and gradients alike.
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "cryomer/base/random.h"
 #include "cryomer/ops/image_likelihood_op.h"
 #include "cryomer/ops/place_atoms_op.h"
@@ -19,6 +22,18 @@ void expect_near(const Tensor& found, const Tensor& expected, double relative, c
   const double largest = expected.abs().max().item<double>();
   ASSERT_GT(largest, 0) << what;
   EXPECT_LT((found.to(at::kCPU) - expected).abs().max().item<double>(), relative * largest) << what;
+}
+
+// Energies of positions [samples, atoms, 3], and their gradients, each sample's weighted differently.
+void expect_energies_of_the_cpu(const std::function<Tensor(const Tensor&)>& energies, const Tensor& positions) {
+  auto find = [&](at::Device device) {
+    const Tensor p = positions.to(device).clone().set_requires_grad(true), found = energies(p);
+    const Tensor weighted = found * at::arange(1, positions.size(0) + 1, found.options());
+    return std::vector<Tensor>{torch::autograd::grad({weighted.sum()}, {p})[0], found.detach()};
+  };
+  const std::vector<Tensor> gpu = find(at::kCUDA), cpu = find(at::kCPU);
+  expect_near(gpu[0], cpu[0], 1e-4, "gradient");
+  expect_near(gpu[1], cpu[1], 1e-5, "energy");
 }
 
 struct Scene {
@@ -151,15 +166,32 @@ TEST(GpuDistanceRestraints, AreThoseOfTheCpuWithTheirGradients) {
   Random random(84);
   auto restraints = std::make_shared<std::vector<DistanceRestraint>>();
   for (int i = 0; i + 3 < 600; ++i) restraints->push_back({i, i + 1 + i % 3, 1.3f, 1 + 0.1f * float(i % 7)});
-  const Tensor positions = random_tensor(random, {5, 600, 3}, 2);
-  auto find = [&](at::Device device) {
-    const Tensor p = positions.to(device).clone().set_requires_grad(true);
-    const Tensor energies = distance_restraint_energies(restraints, p);
-    return std::vector<Tensor>{torch::autograd::grad({energies.sum()}, {p})[0], energies.detach()};
-  };
-  const std::vector<Tensor> gpu = find(at::kCUDA), cpu = find(at::kCPU);
-  expect_near(gpu[0], cpu[0], 1e-4, "gradient");
-  expect_near(gpu[1], cpu[1], 1e-5, "energy");
+  expect_energies_of_the_cpu([&](const Tensor& p) { return distance_restraint_energies(restraints, p); }, random_tensor(random, {5, 600, 3}, 2));
+}
+
+TEST(GpuClashes, AreThoseOfTheCpuWithTheirGradients) {
+  CRYOMER_NEEDS_GPU();
+  Random random(85);
+  auto rules = std::make_shared<ClashRules>();
+  for (int i = 0; i < 600; ++i) {
+    rules->radius.push_back(i % 4 == 0 ? 1.3f : 1.5f);
+    rules->residue.push_back(i / 3);
+    if (i % 3 == 0) rules->bonded_to_previous.push_back(i / 3 % 2 == 1);
+  }
+  for (int i = 0; i < 300; i += 2) rules->join(i, 599 - i);
+  std::sort(rules->joined.begin(), rules->joined.end());
+  rules->strength = 4;
+  expect_energies_of_the_cpu([&](const Tensor& p) { return clash_energies(rules, p); }, random_tensor(random, {5, 600, 3}, 4));
+}
+
+TEST(GpuBackboneTorsions, AreThoseOfTheCpuWithTheirGradients) {
+  CRYOMER_NEEDS_GPU();
+  Random random(86);
+  auto rules = std::make_shared<BackboneTorsionRules>();
+  rules->atom_count = 900;
+  for (int a = 0; a + 6 < 900; a += 3) rules->add(a, a + 1, a + 2, a + 4, a + 6, {{2.9, -1, 0.5, 0.9}, {-1, 1.5 - 0.001 * a, 0.3, 0.3}});
+  rules->strength = 3;
+  expect_energies_of_the_cpu([&](const Tensor& p) { return backbone_torsion_energies(rules, p); }, random_tensor(random, {5, 900, 3}, 3));
 }
 
 }  // namespace

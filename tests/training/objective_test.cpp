@@ -50,7 +50,7 @@ std::shared_ptr<const ClashRules> crowded(const Autoencoder& model) {
 // Rules that the base structure does not keep.
 std::shared_ptr<const BackboneTorsionRules> strained(const std::string& structure) {
   auto rules = std::make_shared<BackboneTorsionRules>(backbone_torsion_rules(read_structure(structure)));
-  for (auto& residue : rules->residues) residue.open = {{1, 1, 0.1, 0.1}};
+  for (TorsionRegion& region : rules->regions) region = {1, 1, 0.1, 0.1};
   return rules;
 }
 
@@ -70,12 +70,13 @@ TEST(Loss, IsTheSumOfItsTerms) {
       if (name == "decoder.torsions.bias") tensor.fill_(0.5);
     }
   }
-  EXPECT_NEAR(scene.at({}).torsions, 16 * (1 - std::cos(0.5)), 1e-3);
+  EXPECT_NEAR(scene.at({}).figures().torsions, 16 * (1 - std::cos(0.5)), 1e-3);
   for (const double warmth : {0.0, 0.25, 1.0}) {
-    const LossTerms t = scene.at({warmth, 1 - warmth});
+    const LossTerms terms = scene.at({warmth, 1 - warmth});
+    const Figures t = terms.figures();
     EXPECT_GT(t.clashes, 1);
     EXPECT_GT(t.ramachandran, 1);
-    EXPECT_NEAR(t.total.item<double>(),
+    EXPECT_NEAR(terms.total.item<double>(),
                 -t.log_likelihood + warmth * (2 * t.kl + 0.3 * t.chain + 0.6 * t.clashes) + (1 - warmth) * 0.5 * t.ramachandran + 0.4 * t.torsions + 0.7 * t.centring,
                 1e-3 * (1 + std::abs(t.log_likelihood)));
   }
@@ -85,23 +86,23 @@ TEST(Loss, CountsRowsByTheirWeights) {
   const Scene scene;
   auto with = [&](const Tensor& weight) { return scene.at({}, weight); };
   const LossTerms second = with(tensor_from(std::vector<float>{0, 3, 0, 0, 0, 0}, {6})), even = with(at::full({6}, 0.5f)), all = scene.at({});
-  EXPECT_NEAR(second.log_likelihood - second.kl, second.bound[1].item<double>(), 1e-3 * (1 + std::abs(second.log_likelihood)));
-  EXPECT_NEAR(even.total.item<double>(), all.total.item<double>(), 1e-3 * (1 + std::abs(all.log_likelihood)));
-  EXPECT_NEAR(all.bound.mean().item<double>(), all.log_likelihood - all.kl, 1e-3 * (1 + std::abs(all.log_likelihood)));
+  EXPECT_NEAR(second.figures().log_likelihood - second.figures().kl, second.bound[1].item<double>(), 1e-3 * (1 + std::abs(second.figures().log_likelihood)));
+  EXPECT_NEAR(even.total.item<double>(), all.total.item<double>(), 1e-3 * (1 + std::abs(all.figures().log_likelihood)));
+  EXPECT_NEAR(all.bound.mean().item<double>(), all.figures().log_likelihood - all.figures().kl, 1e-3 * (1 + std::abs(all.figures().log_likelihood)));
 }
 
 TEST(Loss, HasTheTermsThatItsPositionsSay) {
   const Scene scene;
   const LossTerms t = scene.at({});
   ASSERT_EQ(t.positions.size(0), 24);
-  EXPECT_NEAR(t.chain, distance_restraint_energies(scene.restraints.chain, t.positions).mean().item<double>(), 1e-3);
-  EXPECT_NEAR(t.centring, t.positions.mean(1).square().sum(1).mean().item<double>(), 1e-5);
+  EXPECT_NEAR(t.figures().chain, distance_restraint_energies(scene.restraints.chain, t.positions).mean().item<double>(), 1e-3);
+  EXPECT_NEAR(t.figures().centring, t.positions.mean(1).square().sum(1).mean().item<double>(), 1e-5);
   // Sample s of image i is row 4 i + s, and its positions are what the decoder makes of its latent.
   EXPECT_NEAR(t.latents[4 * 2 + 1][0].item<double>(), 0.3 + 0.5 * scene.noise[2][1][0].item<double>(), 1e-5);
   at::NoGradGuard guard;
   EXPECT_TRUE(at::allclose(scene.model.decoder(t.latents), t.positions, 0, 1e-4));
   // The prior is the standard normal still: the divergence is known.
-  EXPECT_NEAR(t.kl, scene.posterior.divergence_from_standard_normal().mean().item<double>(), 1e-4);
+  EXPECT_NEAR(t.figures().kl, scene.posterior.divergence_from_standard_normal().mean().item<double>(), 1e-4);
 }
 
 // log mean p >= mean log p, and equal when there is one sample.

@@ -4,29 +4,31 @@
 #include <array>
 #include <cmath>
 
+#include "cryomer/base/host_device.h"
+
 namespace cryomer {
 
 struct Vec3 {
   double x = 0, y = 0, z = 0;
 
-  double& operator[](int i) { return i == 0 ? x : i == 1 ? y : z; }
-  double operator[](int i) const { return i == 0 ? x : i == 1 ? y : z; }
+  constexpr double& operator[](int i) { return i == 0 ? x : i == 1 ? y : z; }
+  constexpr double operator[](int i) const { return i == 0 ? x : i == 1 ? y : z; }
 };
 
-inline Vec3 operator+(Vec3 a, Vec3 b) { return {a.x + b.x, a.y + b.y, a.z + b.z}; }
-inline Vec3 operator-(Vec3 a, Vec3 b) { return {a.x - b.x, a.y - b.y, a.z - b.z}; }
-inline Vec3 operator-(Vec3 a) { return {-a.x, -a.y, -a.z}; }
-inline Vec3 operator*(double s, Vec3 a) { return {s * a.x, s * a.y, s * a.z}; }
-inline Vec3 operator*(Vec3 a, double s) { return s * a; }
-inline Vec3& operator+=(Vec3& a, Vec3 b) { return a = a + b; }
-inline double dot(Vec3 a, Vec3 b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
-inline Vec3 cross(Vec3 a, Vec3 b) {
+constexpr Vec3 operator+(Vec3 a, Vec3 b) { return {a.x + b.x, a.y + b.y, a.z + b.z}; }
+constexpr Vec3 operator-(Vec3 a, Vec3 b) { return {a.x - b.x, a.y - b.y, a.z - b.z}; }
+constexpr Vec3 operator-(Vec3 a) { return {-a.x, -a.y, -a.z}; }
+constexpr Vec3 operator*(double s, Vec3 a) { return {s * a.x, s * a.y, s * a.z}; }
+constexpr Vec3 operator*(Vec3 a, double s) { return s * a; }
+constexpr Vec3& operator+=(Vec3& a, Vec3 b) { return a = a + b; }
+constexpr double dot(Vec3 a, Vec3 b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
+constexpr Vec3 cross(Vec3 a, Vec3 b) {
   return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
 }
-inline double norm(Vec3 a) { return std::sqrt(dot(a, a)); }
+CRYOMER_HOST_DEVICE inline double norm(Vec3 a) { return std::sqrt(dot(a, a)); }
 inline Vec3 normalized(Vec3 a) { return (1.0 / norm(a)) * a; }
 // Of the bonds a-b, b-c, c-d about b-c: radians, -pi to pi, IUPAC sign.
-inline double torsion_angle(Vec3 a, Vec3 b, Vec3 c, Vec3 d) {
+CRYOMER_HOST_DEVICE inline double torsion_angle(Vec3 a, Vec3 b, Vec3 c, Vec3 d) {
   const Vec3 axis = c - b, m = cross(b - a, axis), n = cross(axis, d - c);
   return std::atan2(norm(axis) * dot(b - a, n), dot(m, n));
 }

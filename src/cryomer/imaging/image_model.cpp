@@ -57,9 +57,9 @@ std::pair<Tensor, Tensor> weighted_on_cpu(const ParticleBatch& batch, const Tens
 
 std::pair<Tensor, Tensor> weighted_on_gpu(const ParticleBatch& batch, const Tensor& weights, const Tensor& ctf) {
   const std::vector<int64_t> groups(batch.optics_group.begin(), batch.optics_group.end());
-  const Tensor w = weights.index_select(0, tensor_from(groups).to(weights.device()));
+  const Tensor w = weights.index_select(0, brought_to(weights.device(), tensor_from(groups)));
   const Tensor wc = ctf.defined() ? w * ctf : w;
-  return {fourier_transform(batch.images.to(weights.device())) * wc.unsqueeze(3), ctf.defined() ? wc * ctf : wc};
+  return {fourier_transform(brought_to(weights.device(), batch.images)) * wc.unsqueeze(3), ctf.defined() ? wc * ctf : wc};
 }
 
 }  // namespace
@@ -118,7 +118,7 @@ ObservedBatch ImageModel::observe(const ParticleBatch& batch, double blur) const
     observed.padded_ctf = ctf;
     ctf = Tensor();
   }
-  const Tensor weights = noise.weights(box).to(device());
+  const Tensor weights = brought_to(device(), noise.weights(box));
   std::tie(observed.weighted_data, observed.weighted_power) = device().is_cpu() ? weighted_on_cpu(batch, weights, ctf) : weighted_on_gpu(batch, weights, ctf);
   observed.pixel_size = pixel_sizes(batch);
   observed.scale_mean = at::empty({count});
@@ -128,9 +128,9 @@ ObservedBatch ImageModel::observe(const ParticleBatch& batch, double blur) const
     observed.scale_mean.data_ptr<float>()[i] = static_cast<float>(scale.mean[batch.optics_group[i]]);
     observed.scale_precision.data_ptr<float>()[i] = static_cast<float>(1 / (deviation * deviation));
   }
-  for (Tensor* const t : {&observed.pixel_size, &observed.scale_mean, &observed.scale_precision}) *t = t->to(device());
+  for (Tensor* const t : {&observed.pixel_size, &observed.scale_mean, &observed.scale_precision}) *t = brought_to(device(), *t);
   if (blur > 0) {
-    const Tensor cycles = half_spectrum_radius(box).to(device()).unsqueeze(0) / (double(box) * observed.pixel_size.reshape({-1, 1, 1}));
+    const Tensor cycles = brought_to(device(), half_spectrum_radius(box)).unsqueeze(0) / (double(box) * observed.pixel_size.reshape({-1, 1, 1}));
     const Tensor kept = at::exp(-4 * kPi * kPi * blur * blur * cycles.square());
     observed.weighted_data *= kept.unsqueeze(3);
     observed.weighted_power *= kept;
@@ -148,7 +148,7 @@ Tensor ImageModel::predict(const Tensor& positions, const ParticleBatch& batch, 
   const Tensor ctf = ctf_spectra(batch.optics, grid_.padded, device());
   const Tensor images = inverse_fourier_transform(fourier_transform(projections) * ctf.unsqueeze(3));
   const int64_t margin = grid_.padded / 2 - grid_.box / 2;
-  return images.slice(1, margin, margin + grid_.box).slice(2, margin, margin + grid_.box) * scales.to(device()).reshape({-1, 1, 1});
+  return images.slice(1, margin, margin + grid_.box).slice(2, margin, margin + grid_.box) * brought_to(device(), scales).reshape({-1, 1, 1});
 }
 
 Tensor ImageModel::noise_images(const ParticleBatch& batch, Random random) const {
@@ -163,7 +163,7 @@ Tensor ImageModel::noise_images(const ParticleBatch& batch, Random random) const
   Tensor index = at::empty({count}, at::kLong);
   for (int64_t i = 0; i < count; ++i) index.data_ptr<int64_t>()[i] = batch.optics_group[i];
   const Tensor colour = amplitude.index_select(0, index).reshape({count, box, half, 1});
-  return inverse_fourier_transform(fourier_transform(white.to(device())) * colour.to(device()));
+  return inverse_fourier_transform(fourier_transform(brought_to(device(), white)) * brought_to(device(), colour));
 }
 
 Tensor fourier_transform(const Tensor& images) {
@@ -207,8 +207,7 @@ void calibrate(ImageModel& model, const std::vector<ParticleBatch>& batches, con
   // First pass with the images' own spectra as the noise: nearly right at the signal-to-noise ratios of this field.
   const int kPasses = 4;
   for (int pass = 0; pass < kPasses; ++pass) {
-    Tensor power = at::zeros({groups, rings}, at::kDouble);
-    std::vector<int64_t> count(groups, 0);
+    GroupRingPower power(groups, box);
     ScaleStatistics scales(groups);
     for (const ParticleBatch& batch : batches) {
       const ObservedBatch observed = model.observe(batch);
@@ -216,20 +215,17 @@ void calibrate(ImageModel& model, const std::vector<ParticleBatch>& batches, con
                                                                one_view_per_image(batch.size(), 1), observed);
       scales.add(batch.optics_group, found.overlap, found.power);
       const Tensor residual = pass == 0 ? batch.images : batch.images - model.predict(positions, batch, found.scale).to(at::kCPU);
-      const Tensor spectra = fourier_transform(residual);
-      for (int64_t i = 0; i < batch.size(); ++i) {
-        power[batch.optics_group[i]] += ring_power(spectra.slice(0, i, i + 1), box);
-        ++count[batch.optics_group[i]];
-      }
+      power.add(fourier_transform(residual), batch.optics_group);
     }
     for (int g = 0; g < groups; ++g) {
-      if (count[g] == 0) continue;
-      const double most = power[g].slice(0, 1).max().item<double>();
+      if (!power.any(g)) continue;
+      const Tensor seen = power.mean(g);
+      const double most = seen.slice(0, 1).max().item<double>();
       if (!(most > 0) || !std::isfinite(most)) {
         fail("the images of optics group {} {}: nothing can be learned from them. Look at the stack", g + 1,
              most == 0 ? "are all constant" : "hold values that are too large to be computed with");
       }
-      model.noise.power[g] = (power[g] / double(count[g])).clamp_min(1e-12 * (power[g].max().item<double>() + 1e-300));
+      model.noise.power[g] = seen.clamp_min(1e-12 * (seen.max().item<double>() + 1e-300));
     }
     if (pass > 0) scales.update(model.scale);
     // The DC ring tells about offsets, not about noise, and its weight is zero anyway.

@@ -23,6 +23,16 @@ Tensor ring_power(const Tensor& spectra, int box) {
   return total / at::zeros({count}, at::kDouble).index_add_(0, rings, multiplicity);
 }
 
+void GroupRingPower::add(const Tensor& spectra, const std::vector<int>& group) {
+  std::vector<std::vector<int64_t>> members(count_.size());
+  for (size_t i = 0; i < group.size(); ++i) members[size_t(group[i])].push_back(int64_t(i));
+  for (size_t g = 0; g < members.size(); ++g) {
+    if (members[g].empty()) continue;
+    sum_[int64_t(g)] += double(members[g].size()) * ring_power(spectra.index_select(0, tensor_from(members[g])), box_);
+    count_[g] += int64_t(members[g].size());
+  }
+}
+
 Tensor NoiseModel::weights(int box) const {
   const Tensor rings = ring_of_frequency(box).reshape({-1});
   Tensor result = (power * (double(box) * box)).reciprocal().index_select(1, rings).to(at::kFloat);

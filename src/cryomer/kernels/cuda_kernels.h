@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "cryomer/kernels/backbone_torsions.h"
+#include "cryomer/kernels/clashes.h"
 #include "cryomer/kernels/distance_restraints.h"
 #include "cryomer/kernels/place_atoms.h"
 #include "cryomer/kernels/side_chains.h"
@@ -76,8 +78,11 @@ void place_atoms_backward(const Bodies& bodies, Movement movement, int samples, 
                           const float* positions, const float* position_gradients, float* scratch, float* move_gradients,
                           float* angle_gradients);
 
-// positions [samples][atoms][3] -> energies [samples], overwritten; gradients [samples][atoms][3] are overwritten unless null.
+// Three of the same kind: positions [samples][atoms][3] -> energies [samples], overwritten; gradients [samples][atoms][3] are overwritten unless null.
 void distance_restraints(const DistanceRestraint* restraints, int count, int samples, int atoms, const float* positions,
                          float* energies, float* gradients);
+void clashes(const ClashRulesView& rules, int samples, const float* positions, float* energies, float* gradients);
+void backbone_torsions(const BackboneTorsionRules::Residue* residues, int count, const TorsionRegion* regions, double strength, int samples, int atoms,
+                       const float* positions, float* energies, float* gradients);
 
 }  // namespace cryomer::cuda

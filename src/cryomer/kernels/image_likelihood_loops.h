@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <initializer_list>
 
-#include "cryomer/kernels/host_device.h"
+#include "cryomer/base/host_device.h"
 
 namespace cryomer::detail {
 

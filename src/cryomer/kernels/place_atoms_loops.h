@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstddef>
 
-#include "cryomer/kernels/host_device.h"
+#include "cryomer/base/host_device.h"
 
 namespace cryomer::detail {
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstddef>
 
-#include "cryomer/kernels/host_device.h"
+#include "cryomer/base/host_device.h"
 #include "cryomer/kernels/side_chains.h"
 
 namespace cryomer::detail {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "cryomer/kernels/host_device.h"
+#include "cryomer/base/host_device.h"
 #include "cryomer/kernels/splat.h"
 
 namespace cryomer::detail {

@@ -64,7 +64,7 @@ Tensor ConformationEncoder::features(const ParticleBatch& batch, const ObservedB
                                      const Tensor& rotation, const Tensor& shift) const {
   at::NoGradGuard guard;
   const int64_t count = batch.size();
-  if (config_.kind == "image") return batch.images.reshape({count, -1}).to(images.device());
+  if (config_.kind == "image") return brought_to(images.device(), batch.images.reshape({count, -1}));
   // Gradient of the log likelihood with respect to the image that is rendered: w C (Y - s C F), transformed back.
   const Grid& grid = images.grid();
   if (grid.padded != grid.box) {
@@ -76,14 +76,14 @@ Tensor ConformationEncoder::features(const ParticleBatch& batch, const ObservedB
   const Tensor projection = render_projections(images.atoms(), base_positions_.unsqueeze(0), rotation, shift,
                                                at::zeros({count}, at::kLong), observed.pixel_size, grid);
   const Tensor scale = observed.scale_mean.reshape({-1, 1, 1, 1});
-  const Tensor cycles = half_spectrum_radius(grid.box).to(images.device()).unsqueeze(0) / (double(grid.box) * observed.pixel_size.reshape({-1, 1, 1}));
+  const Tensor cycles = brought_to(images.device(), half_spectrum_radius(grid.box)).unsqueeze(0) / (double(grid.box) * observed.pixel_size.reshape({-1, 1, 1}));
   const Tensor low_pass = at::exp(-2 * kPi * kPi * blur_ * blur_ * cycles.square()).unsqueeze(3);
   const Tensor residual =
       low_pass * (scale * observed.weighted_data -
                   scale.square() * observed.weighted_power.unsqueeze(3) * fourier_transform(projection));
   const Tensor seen = sample_images(point_blobs_, points_, rotation, shift, inverse_fourier_transform(residual),
                                     observed.pixel_size, grid);
-  return at::cat({seen * feature_scale, rotation.reshape({count, 9}).to(images.device())}, 1);
+  return at::cat({seen * feature_scale, brought_to(images.device(), rotation.reshape({count, 9}))}, 1);
 }
 
 void ConformationEncoder::calibrate(const Tensor& features) {

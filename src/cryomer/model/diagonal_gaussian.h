@@ -8,7 +8,7 @@ namespace cryomer {
 struct DiagonalGaussian {
   Tensor mean, deviation;  // [batch, dim]
 
-  DiagonalGaussian to(at::Device device) const { return {mean.to(device), deviation.to(device)}; }
+  DiagonalGaussian to(at::Device device) const { return {brought_to(device, mean), brought_to(device, deviation)}; }
   // noise [batch, samples, dim], standard normal -> samples of the same shape.
   Tensor sample(const Tensor& noise) const { return mean.unsqueeze(1) + deviation.unsqueeze(1) * noise; }
   // log density of x [batch, samples, dim] -> [batch, samples].

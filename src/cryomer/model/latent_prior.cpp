@@ -28,8 +28,8 @@ void LatentPrior::prepare() const {
 Tensor LatentPrior::log_density(const Tensor& x) const {
   prepare();
   // [components, n, dim]
-  const Tensor white = at::matmul(x.unsqueeze(0) - mean.to(x.device()).unsqueeze(1), precision_factor_.to(x.device()).transpose(1, 2));
-  return at::logsumexp(log_constant_.to(x.device()).unsqueeze(1) - 0.5 * white.square().sum(2), 0);
+  const Tensor white = at::matmul(x.unsqueeze(0) - brought_to(x.device(), mean).unsqueeze(1), brought_to(x.device(), precision_factor_).transpose(1, 2));
+  return at::logsumexp(brought_to(x.device(), log_constant_).unsqueeze(1) - 0.5 * white.square().sum(2), 0);
 }
 
 Tensor LatentPrior::sample(int64_t count, uint64_t seed) const {

@@ -136,7 +136,7 @@ ImageLikelihoodOutput image_log_likelihood(const AtomBlobTensors& atoms, const T
   check_index(index.conformation, "index.conformation", views, positions.size(0));
   check_index(index.image, "index.image", views, images);
   const at::Device device = observed.weighted_data.device();
-  const Tensor p = positions.to(device).contiguous(), r = rotation.to(device).contiguous(), s = shift.to(device).contiguous();
+  const Tensor p = brought_to(device, positions).contiguous(), r = brought_to(device, rotation).contiguous(), s = brought_to(device, shift).contiguous();
   check_float(p, "positions", device);
   check_float(r, "rotation", device);
   check_float(s, "shift", device);
@@ -147,7 +147,7 @@ ImageLikelihoodOutput image_log_likelihood(const AtomBlobTensors& atoms, const T
   bool one_to_one = views == p.size(0);
   const int64_t* const conformation = index.conformation.data_ptr<int64_t>();
   for (int64_t i = 0; one_to_one && i < views; ++i) one_to_one = conformation[i] == i;
-  const ViewIndex there{index.conformation.to(device), index.image.to(device)};
+  const ViewIndex there{brought_to(device, index.conformation), brought_to(device, index.image)};
   const bool with_gradient = at::GradMode::is_enabled() && (p.requires_grad() || r.requires_grad() || s.requires_grad() || atoms.width.requires_grad());
   const auto outputs = LikelihoodFunction::apply(p, r, s, atoms.width, &atoms, &there, &observed, with_gradient, one_to_one);
   return {outputs[0], outputs[1][0], outputs[1][1], outputs[1][2]};
@@ -163,10 +163,10 @@ Tensor render_projections(const AtomBlobTensors& atoms, const Tensor& positions,
   check_shape(pixel_size, "pixel_size", {views});
   check_index(conformation_index, "conformation_index", views, positions.size(0));
   const at::Device device = atoms.amplitude.device();
-  const Tensor p = positions.to(device).contiguous(), r = rotation.to(device).contiguous(), s = shift.to(device).contiguous();
+  const Tensor p = brought_to(device, positions).contiguous(), r = brought_to(device, rotation).contiguous(), s = brought_to(device, shift).contiguous();
   Tensor images = at::empty({views, grid.padded, grid.padded}, p.options());
   if (device.is_cuda()) {
-    const Tensor conformation = conformation_index.to(device), pixels = pixel_size.to(device);
+    const Tensor conformation = brought_to(device, conformation_index), pixels = brought_to(device, pixel_size);
     cuda::render(gpu_views(atoms, p, r, s, conformation, pixels, grid.padded), images.data_ptr<float>());
     return images;
   }
@@ -191,11 +191,11 @@ Tensor sample_images(const AtomBlobTensors& points, const Tensor& positions, con
   check_shape(shift, "shift", {views, 2});
   check_shape(pixel_size, "pixel_size", {views});
   const at::Device device = points.amplitude.device();
-  const Tensor p = positions.to(device).contiguous(), r = rotation.to(device).contiguous(), s = shift.to(device).contiguous();
-  const Tensor g = images.to(device).contiguous();
+  const Tensor p = brought_to(device, positions).contiguous(), r = brought_to(device, rotation).contiguous(), s = brought_to(device, shift).contiguous();
+  const Tensor g = brought_to(device, images).contiguous();
   Tensor values = at::empty({views, point_count}, p.options());
   if (device.is_cuda()) {
-    const Tensor conformation = at::zeros({views}, p.options().dtype(at::kLong)), pixels = pixel_size.to(device);
+    const Tensor conformation = at::zeros({views}, p.options().dtype(at::kLong)), pixels = brought_to(device, pixel_size);
     cuda::sample(gpu_views(points, p, r, s, conformation, pixels, grid.padded), g.data_ptr<float>(), values.data_ptr<float>());
     return values;
   }

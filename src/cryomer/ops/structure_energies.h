@@ -13,8 +13,6 @@ namespace cryomer {
 
 Tensor distance_restraint_energies(const std::shared_ptr<const std::vector<DistanceRestraint>>& restraints,
                                    const Tensor& positions);
-
-// These two are computed on the CPU, wherever the positions are.
 Tensor clash_energies(const std::shared_ptr<const ClashRules>& rules, const Tensor& positions);
 Tensor backbone_torsion_energies(const std::shared_ptr<const BackboneTorsionRules>& rules, const Tensor& positions);
 

@@ -60,7 +60,7 @@ std::pair<Tensor, Tensor> half_spectrum_axes(int box, at::Device device) {
 std::pair<Tensor, Tensor> ctf_parts_on_gpu(const std::vector<CtfTerms>& terms, int box, at::Device device, bool with_envelope) {
   std::vector<float> rows;
   for (const CtfTerms& t : terms) rows.insert(rows.end(), {t.xx, t.yy, t.xy, t.quartic, t.constant, t.decay, t.scale});
-  const Tensor all = tensor_from(rows, {int64_t(terms.size()), 7, 1, 1}).to(device);
+  const Tensor all = brought_to(device, tensor_from(rows, {int64_t(terms.size()), 7, 1, 1}));
   auto term = [&](int64_t k) { return all.select(1, k); };
   const auto [v, u] = half_spectrum_axes(box, device);
   const Tensor uu = u.square().unsqueeze(0), vv = v.square().unsqueeze(1), k2 = vv + uu;

@@ -14,7 +14,15 @@ namespace {
 
 // The first half of the climb sees images blurred by this, which widens each peak to the grid's spacing.
 constexpr double kClimbBlur = 2.0;  // A
-constexpr int64_t kClimbImages = 64;  // at a time: each view's gradient is as large as the structure
+
+// Images climbed at a time: each view's gradient is as large as the structure. On a GPU more are quicker, while a gigabyte holds them.
+int64_t images_at_once(const ImageModel& images, size_t views_of_one) {
+  constexpr int64_t kOnCpu = 64, kMostOnGpu = 512;
+  if (images.device().is_cpu()) return kOnCpu;
+  const double pixels = double(images.grid().padded) * images.grid().padded, atoms = double(images.atoms().width.size(0));
+  const double bytes = 24 * (pixels + atoms) * double(std::max<size_t>(1, views_of_one));
+  return std::clamp(int64_t(1e9 / bytes), int64_t{1}, kMostOnGpu);
+}
 
 }  // namespace
 
@@ -50,8 +58,9 @@ std::vector<std::vector<PoseCandidate>> PoseFinder::climb(const ParticleBatch& b
                                                           const std::vector<std::vector<PoseCandidate>>& starts, int keep) const {
   at::NoGradGuard guard;
   std::vector<std::vector<PoseCandidate>> found(batch.size());
-  for (int64_t first = 0; first < batch.size(); first += kClimbImages) {
-    const ParticleBatch some = batch.slice(first, std::min(first + kClimbImages, batch.size()));
+  const int64_t at_once = images_at_once(images_, starts.empty() ? 0 : starts.front().size());
+  for (int64_t first = 0; first < batch.size(); first += at_once) {
+    const ParticleBatch some = batch.slice(first, std::min(first + at_once, batch.size()));
     std::vector<int64_t> conformation, image;
     std::vector<float> rotation, shift;
     for (int64_t i = 0; i < some.size(); ++i) {
@@ -121,8 +130,7 @@ void calibrate_without_poses(ImageModel& images, std::vector<ParticleBatch> batc
   // What the images hold beyond the noise that their highest frequencies show, against what projections hold.
   const Tensor positions = conformation.reshape({1, -1, 3});
   const int64_t rings = ring_count(box);
-  Tensor power = at::zeros({groups, rings}, at::kDouble), projected = at::zeros({groups, rings}, at::kDouble);
-  std::vector<int64_t> count(groups, 0);
+  GroupRingPower seen(groups, box), projected(groups, box);
   Random random(1, 0x5ca1e);
   for (const ParticleBatch& batch : batches) {
     ParticleBatch turned = batch;
@@ -132,30 +140,25 @@ void calibrate_without_poses(ImageModel& images, std::vector<ParticleBatch> batc
       const Mat3 r = random_rotation(random);
       for (int k = 0; k < 9; ++k) turned.rotation.data_ptr<float>()[9 * i + k] = float(r.values[k]);
     }
-    const Tensor seen = fourier_transform(batch.images), expected = fourier_transform(images.predict(positions, turned, at::ones({batch.size()})));
-    for (int64_t i = 0; i < batch.size(); ++i) {
-      const int group = batch.optics_group[i];
-      power[group] += ring_power(seen.slice(0, i, i + 1), box);
-      projected[group] += ring_power(expected.slice(0, i, i + 1), box);
-      ++count[group];
-    }
+    seen.add(fourier_transform(batch.images), batch.optics_group);
+    projected.add(fourier_transform(images.predict(positions, turned, at::ones({batch.size()})).to(at::kCPU)), batch.optics_group);
   }
   images.noise.power = at::ones({groups, rings}, at::kDouble);
   images.scale.mean.assign(groups, 1.0);
   images.scale.deviation.assign(groups, 1.0);
   for (int g = 0; g < groups; ++g) {
-    if (count[g] == 0) continue;
-    power[g] /= double(count[g]);
-    projected[g] /= double(count[g]);
-    const double floor = power[g].slice(0, box / 2 - 4, box / 2).mean().item<double>();
+    if (!seen.any(g)) continue;
+    const Tensor power = seen.mean(g);
+    const std::vector<double> in_images = to_doubles(power), in_projections = to_doubles(projected.mean(g));
+    const double floor = power.slice(0, box / 2 - 4, box / 2).mean().item<double>();
     double excess = 0, expected = 0;
     for (int64_t r = 1; r < box / 4; ++r) {
-      excess += double(r) * (power[g][r].item<double>() - floor);
-      expected += double(r) * projected[g][r].item<double>();
+      excess += double(r) * (in_images[size_t(r)] - floor);
+      expected += double(r) * in_projections[size_t(r)];
     }
     // At least a tenth of what the noise would allow to see: a start, not a result.
     const double scale = std::sqrt(std::max(excess, 0.01 * floor * box * box / 32) / expected);
-    images.noise.power[g] = power[g].clamp_min(1e-12 * (power[g].max().item<double>() + 1e-300));
+    images.noise.power[g] = power.clamp_min(1e-12 * (power.max().item<double>() + 1e-300));
     images.noise.power[g][0] = images.noise.power[g][1];
     images.scale.mean[g] = scale;
     images.scale.deviation[g] = 0.3 * scale;

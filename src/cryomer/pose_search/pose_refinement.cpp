@@ -24,26 +24,32 @@ Mat3 turned_by(const Mat3& rotation, Vec3 turn) {
   return transposed(rotation_from_two_vectors({m(0, 0), m(1, 0), m(2, 0)}, {m(0, 1), m(1, 1), m(2, 1)}));
 }
 
-// One view's climb: Adam on five numbers in A, turns (times the molecule's radius) and shifts.
+// A climb is Adam on five numbers in A, turns (times the molecule's radius) and shifts.
+constexpr double kBeta1 = 0.8, kBeta2 = 0.9, kEpsilon = 1e-12;
+
+double step_size(const PoseAscent& ascent, int step) {
+  return ascent.first_step * std::pow(ascent.last_step / ascent.first_step, double(step) / ascent.steps);
+}
+
+// One view's climb.
 class Climb {
  public:
   Climb(const PoseAscent& ascent, double radius) : ascent_(ascent), radius_(radius) {}
 
   // Moves the pose along the gradients of step `step`.
   void move(int step, const ImageGradients& gradients, Mat3& rotation, float* shift) {
-    constexpr double kBeta1 = 0.8, kBeta2 = 0.9;
     // With R + [w]x R: dL/dw is the sum over columns of (column x gradient of the column).
     Vec3 turn{};
     for (int c = 0; c < 3; ++c) {
       turn = turn + cross({rotation(0, c), rotation(1, c), rotation(2, c)}, {gradients.rotation[c], gradients.rotation[3 + c], 0});
     }
     const double gradient[5] = {turn.x / radius_, turn.y / radius_, turn.z / radius_, gradients.shift[0], gradients.shift[1]};
-    const double size = ascent_.first_step * std::pow(ascent_.last_step / ascent_.first_step, double(step) / ascent_.steps);
+    const double size = step_size(ascent_, step);
     double taken[5];
     for (int k = 0; k < 5; ++k) {
       mean_[k] = kBeta1 * mean_[k] + (1 - kBeta1) * gradient[k];
       square_[k] = kBeta2 * square_[k] + (1 - kBeta2) * gradient[k] * gradient[k];
-      taken[k] = size * (mean_[k] / (1 - std::pow(kBeta1, step + 1))) / (std::sqrt(square_[k] / (1 - std::pow(kBeta2, step + 1))) + 1e-12);
+      taken[k] = size * (mean_[k] / (1 - std::pow(kBeta1, step + 1))) / (std::sqrt(square_[k] / (1 - std::pow(kBeta2, step + 1))) + kEpsilon);
     }
     rotation = turned_by(rotation, {taken[0] / radius_, taken[1] / radius_, taken[2] / radius_});
     shift[0] += static_cast<float>(taken[3]);
@@ -55,6 +61,47 @@ class Climb {
   double radius_;
   double mean_[5] = {}, square_[5] = {};
 };
+
+// exp of the vectors, times the rotations, anywhere: [views, 3, 3], [views, 3].
+Tensor turned_by(const Tensor& rotation, const Tensor& turn) {
+  const Tensor angle = turn.square().sum(1).clamp_min(1e-12).sqrt().reshape({-1, 1, 1}), half = (0.5 * angle).sin() / angle;
+  const Tensor once = at::matmul(cross_matrix(turn), rotation), twice = at::matmul(cross_matrix(turn), once);
+  return rotation + angle.sin() / angle * once + 2 * half.square() * twice;
+}
+
+// All views' climbs at once, where the images are.
+RefinedPoses climb_together(const ImageModel& images, const ObservedBatch& observed, const Tensor& positions, const ViewIndex& views,
+                            const Poses& start, const PoseAscent& ascent) {
+  const double radius = molecule_radius(positions);
+  Tensor rotation = brought_to(images.device(), start.rotation), shift = brought_to(images.device(), start.shift);
+  const int64_t count = rotation.size(0);
+  Tensor best_rotation = rotation, best_shift = shift, highest = at::full({count}, -std::numeric_limits<float>::infinity(), shift.options());
+  Tensor mean = at::zeros({count, 5}, shift.options()), square = at::zeros_like(mean);
+  for (int step = 0; step <= ascent.steps; ++step) {
+    const bool end = step == ascent.steps;
+    Tensor gradient, value;
+    {
+      const at::AutoGradMode with_gradients(!end);
+      const Tensor still = at::zeros_like(mean).set_requires_grad(!end);
+      const Tensor found = images.log_likelihood(positions, turned(rotation, still.slice(1, 0, 3) / radius), shift + still.slice(1, 3), views, observed).log_likelihood;
+      if (!end) gradient = torch::autograd::grad({found.sum()}, {still})[0];
+      value = found.detach();
+    }
+    at::NoGradGuard guard;
+    const Tensor higher = value > highest;
+    highest = at::where(higher, value, highest);
+    best_rotation = at::where(higher.reshape({-1, 1, 1}), rotation, best_rotation);
+    best_shift = at::where(higher.reshape({-1, 1}), shift, best_shift);
+    if (end) break;
+    mean = kBeta1 * mean + (1 - kBeta1) * gradient;
+    square = kBeta2 * square + (1 - kBeta2) * gradient.square();
+    const Tensor taken = step_size(ascent, step) * (mean / (1 - std::pow(kBeta1, step + 1))) / ((square / (1 - std::pow(kBeta2, step + 1))).sqrt() + kEpsilon);
+    rotation = turned_by(rotation, taken.slice(1, 0, 3) / radius);
+    shift = shift + taken.slice(1, 3);
+  }
+  // In float32 products of rotations drift.
+  return {{turned_exactly(best_rotation.to(at::kCPU), at::zeros({count, 3})), best_shift.to(at::kCPU)}, highest.to(at::kCPU)};
+}
 
 }  // namespace
 
@@ -80,6 +127,7 @@ double molecule_radius(const Tensor& positions) {
 
 RefinedPoses refine_poses(const ImageModel& images, const ObservedBatch& observed, const Tensor& positions,
                           const ViewIndex& views, const Poses& start, const PoseAscent& ascent) {
+  if (!images.device().is_cpu()) return climb_together(images, observed, positions, views, start, ascent);
   const double radius = molecule_radius(positions);
   const int64_t count = start.rotation.size(0), atoms = positions.size(1);
   const Tensor all = positions.contiguous();
@@ -125,8 +173,8 @@ RefinedPoses refine_poses(const ImageModel& images, const ObservedBatch& observe
 FollowingPoses follow_conformations(const ImageModel& images, const ObservedBatch& observed, const Tensor& positions, const Tensor& image,
                                     const Poses& start, const Tensor& spread, double radius) {
   constexpr double kLargest = 2;  // deviations
-  const Poses poses{start.rotation.to(images.device()), start.shift.to(images.device())};
-  const Tensor deviation = spread.to(images.device());
+  const Poses poses{brought_to(images.device(), start.rotation), brought_to(images.device(), start.shift)};
+  const Tensor deviation = brought_to(images.device(), spread);
   const int64_t views = poses.rotation.size(0);
   const ViewIndex index{at::arange(views, at::kLong), image};
   const Tensor fixed = positions.detach();

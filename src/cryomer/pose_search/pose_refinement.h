@@ -26,7 +26,7 @@ struct RefinedPoses {
   Tensor log_likelihood;  // [views], at these poses
 };
 
-// Of each view the best pose seen on the way, so never worse than the start.
+// Of each view the best pose seen on the way, so never worse than the start; on the CPU, wherever it is computed.
 RefinedPoses refine_poses(const ImageModel& images, const ObservedBatch& observed, const Tensor& positions,
                           const ViewIndex& views, const Poses& start, const PoseAscent& ascent = {});
 

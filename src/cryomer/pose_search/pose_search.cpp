@@ -15,6 +15,7 @@ namespace {
 
 constexpr int64_t kImageBlock = 16;      // images whose scores a thread keeps at a time
 constexpr int64_t kTemplateBlock = 256;  // templates of one matrix product: its result stays in the cache
+constexpr int64_t kGpuImages = 256, kGpuTemplates = 2048;  // the same on a GPU, whose memory holds the result
 
 Tensor rotations_tensor(const std::vector<Mat3>& rotations) {
   Tensor result = at::empty({int64_t(rotations.size()), 3, 3});
@@ -57,7 +58,7 @@ PoseSearch::PoseSearch(const ImageModel& images, const Tensor& conformations, do
     }
   }
   if (entries.empty()) fail_usage("a resolution of {} A leaves no Fourier coefficients of a box of {} A", grid.resolution, box * pixel_size);
-  entries_ = tensor_from(entries);
+  entries_ = tensor_from(entries).to(images_.device());
   const auto count = int64_t(entries.size());
   phase_ = at::empty({shift_count(), count, 2});
   float* phase = phase_.data_ptr<float>();
@@ -68,11 +69,12 @@ PoseSearch::PoseSearch(const ImageModel& images, const Tensor& conformations, do
       *phase++ = static_cast<float>(std::sin(angle));
     }
   }
+  phase_ = phase_.to(images_.device());
 
   const auto rotations = int64_t(rotations_.size());
   const Tensor all = rotations_tensor(rotations_);
-  templates_ = at::empty({template_count(), 2 * count});
-  template_power_ = at::empty({template_count(), count});
+  templates_ = at::empty({template_count(), 2 * count}, phase_.options());
+  template_power_ = at::empty({template_count(), count}, phase_.options());
   for (int64_t c = 0; c < conformations_; ++c) {
     const Tensor positions = conformations.slice(0, c, c + 1).contiguous();
     for (int64_t first = 0; first < rotations; first += kTemplateBlock) {
@@ -113,17 +115,41 @@ Tensor PoseSearch::all_scores(const ParticleBatch& batch) const {
   return scores.reshape({batch.size(), shift_count(), conformations_, -1}).permute({0, 2, 3, 1}).contiguous();
 }
 
+std::vector<PoseCandidate> PoseSearch::peaks(const BestScores& best, int count) const {
+  const auto rotations = int64_t(rotations_.size());
+  const double apart = radians(1.5 * grid_.rotation_deg);
+  std::vector<int64_t> order(size_t(rotations), 0);
+  std::iota(order.begin(), order.end(), int64_t{0});
+  // Neighbours of a peak score nearly as well: look at enough for `count` peaks.
+  const int64_t look = std::min<int64_t>(rotations, int64_t(count) * 24);
+  const float* const s = best.score;
+  std::partial_sort(order.begin(), order.begin() + look, order.end(), [&](int64_t a, int64_t b) { return s[a] > s[b] || (s[a] == s[b] && a < b); });
+  std::vector<PoseCandidate> kept;
+  for (int64_t k = 0; k < look && int(kept.size()) < count; ++k) {
+    const Mat3& rotation = rotations_[size_t(order[k])];
+    const bool near = std::any_of(kept.begin(), kept.end(), [&](const PoseCandidate& other) {
+      return rotation_distance(other.pose.rotation, rotation) < apart;
+    });
+    if (near) continue;
+    const int shift = best.shift[order[k]];
+    kept.push_back({best.conformation[order[k]], {rotation, shifts_[2 * shift], shifts_[2 * shift + 1]}, s[order[k]]});
+  }
+  return kept;
+}
+
 std::vector<std::vector<PoseCandidate>> PoseSearch::search(const ParticleBatch& batch, int count) const {
   std::vector<std::vector<PoseCandidate>> found(batch.size());
+  if (!images_.device().is_cpu()) {
+    search_on_gpu(batch, count, found);
+    return found;
+  }
   const auto rotations = int64_t(rotations_.size());
   const int64_t shifts = shift_count();
-  const double apart = radians(1.5 * grid_.rotation_deg);
   const int64_t blocks = (batch.size() + kImageBlock - 1) / kImageBlock;
   parallel_for(blocks, 1, [&](int64_t first_block, int64_t last_block) {
     at::NoGradGuard guard;
     std::vector<float> score(kImageBlock * rotations);
     std::vector<int> conformation(kImageBlock * rotations), shift(kImageBlock * rotations);
-    std::vector<int64_t> order(rotations);
     for (int64_t block = first_block; block < last_block; ++block) {
       const int64_t first = block * kImageBlock, size = std::min(kImageBlock, batch.size() - first);
       const Rows r = rows(batch.slice(first, first + size));
@@ -141,25 +167,43 @@ std::vector<std::vector<PoseCandidate>> PoseSearch::search(const ParticleBatch& 
         }
       }
       for (int64_t i = 0; i < size; ++i) {
-        const float* const s = score.data() + i * rotations;
-        std::iota(order.begin(), order.end(), int64_t{0});
-        // Neighbours of a peak score nearly as well: look at enough for `count` peaks.
-        const int64_t look = std::min<int64_t>(rotations, int64_t(count) * 24);
-        std::partial_sort(order.begin(), order.begin() + look, order.end(), [&](int64_t a, int64_t b) { return s[a] > s[b] || (s[a] == s[b] && a < b); });
-        std::vector<PoseCandidate>& kept = found[first + i];
-        for (int64_t k = 0; k < look && int(kept.size()) < count; ++k) {
-          const Mat3& rotation = rotations_[order[k]];
-          const bool near = std::any_of(kept.begin(), kept.end(), [&](const PoseCandidate& other) {
-            return rotation_distance(other.pose.rotation, rotation) < apart;
-          });
-          if (near) continue;
-          const int64_t at = i * rotations + order[k];
-          kept.push_back({conformation[at], {rotation, shifts_[2 * shift[at]], shifts_[2 * shift[at] + 1]}, s[order[k]]});
-        }
+        const int64_t at = i * rotations;
+        found[first + i] = peaks({score.data() + at, conformation.data() + at, shift.data() + at}, count);
       }
     }
   });
   return found;
+}
+
+void PoseSearch::search_on_gpu(const ParticleBatch& batch, int count, std::vector<std::vector<PoseCandidate>>& found) const {
+  at::NoGradGuard guard;
+  const auto rotations = int64_t(rotations_.size());
+  for (int64_t first = 0; first < batch.size(); first += kGpuImages) {
+    const int64_t size = std::min(kGpuImages, batch.size() - first);
+    const Rows r = rows(batch.slice(first, first + size));
+    Tensor score = at::full({size, rotations}, -std::numeric_limits<float>::infinity(), phase_.options());
+    Tensor conformation = at::zeros({size, rotations}, phase_.options().dtype(at::kInt)), shift = at::zeros_like(conformation);
+    for (int64_t c = 0; c < conformations_; ++c) {
+      for (int64_t start = 0; start < rotations; start += kGpuTemplates) {
+        const int64_t width = std::min(kGpuTemplates, rotations - start), row = c * rotations + start;
+        const Tensor cross = at::mm(r.data, templates_.slice(0, row, row + width).t()).reshape({size, shift_count(), width});
+        const auto [highest, at_shift] = cross.max(1);
+        const Tensor here = highest - at::mm(r.power, template_power_.slice(0, row, row + width).t());
+        const Tensor before = score.slice(1, start, start + width), better = here > before;
+        conformation.slice(1, start, start + width).masked_fill_(better, double(c));
+        Tensor of_shift = shift.slice(1, start, start + width);
+        of_shift.copy_(at::where(better, at_shift.to(at::kInt), of_shift));
+        before.copy_(at::maximum(before, here));
+      }
+    }
+    const Tensor s = score.to(at::kCPU), c = conformation.to(at::kCPU), at_shift = shift.to(at::kCPU);
+    parallel_for(size, 1, [&](int64_t from, int64_t to) {
+      for (int64_t i = from; i < to; ++i) {
+        const int64_t at = i * rotations;
+        found[size_t(first + i)] = peaks({s.data_ptr<float>() + at, c.data_ptr<int>() + at, at_shift.data_ptr<int>() + at}, count);
+      }
+    });
+  }
 }
 
 }  // namespace cryomer

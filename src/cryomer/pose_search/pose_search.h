@@ -4,7 +4,7 @@
 // The log likelihood of kernels/image_likelihood.h at the prior's mean scale s, with frequencies above the resolution left
 // out, is s a - s^2 b / 2. With a row D = w C Y of each image, turned by the phases of each shift, and a column P of each
 // template, a = Re(D* P): [images x shifts, coefficients] times [coefficients, templates]. b = w C^2 times |P|^2 is a
-// second, smaller product.
+// second, smaller product. It is computed where the image model is.
 #pragma once
 
 #include <vector>
@@ -53,6 +53,13 @@ class PoseSearch {
     Tensor power;  // [images, coefficients]
   };
   Rows rows(const ParticleBatch& batch) const;
+  // Of one image, for each rotation: its best score, and the conformation and shift that have it.
+  struct BestScores {
+    const float* score;
+    const int *conformation, *shift;
+  };
+  std::vector<PoseCandidate> peaks(const BestScores& best, int count) const;
+  void search_on_gpu(const ParticleBatch& batch, int count, std::vector<std::vector<PoseCandidate>>& found) const;
 
   ImageModel images_;
   PoseGrid grid_;

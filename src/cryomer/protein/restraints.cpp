@@ -136,14 +136,14 @@ BackboneTorsionRules backbone_torsion_rules(const Structure& structure) {
   auto at = [&](int a) { return structure.atoms[size_t(a)].position; };
   for (const BackboneTorsions& t : backbone_torsions(structure)) {
     const std::string& name = structure.residues[size_t(t.residue)].name;
-    BackboneTorsionRules::Residue residue{t.c_before, t.n, t.ca, t.c, t.n_after, {}};
+    std::vector<TorsionRegion> open;
     for (const RamachandranRegion& r : ramachandran_regions(name)) {
-      residue.open.push_back({radians((r.phi_low + r.phi_high) / 2), radians((r.psi_low + r.psi_high) / 2),
-                              radians((r.phi_high - r.phi_low) / 2 - kMargin), radians((r.psi_high - r.psi_low) / 2 - kMargin)});
+      open.push_back({radians((r.phi_low + r.phi_high) / 2), radians((r.psi_low + r.psi_high) / 2),
+                      radians((r.phi_high - r.phi_low) / 2 - kMargin), radians((r.psi_high - r.psi_low) / 2 - kMargin)});
     }
     const double phi = torsion_angle(at(t.c_before), at(t.n), at(t.ca), at(t.c)), psi = torsion_angle(at(t.n), at(t.ca), at(t.c), at(t.n_after));
-    if (is_ramachandran_outlier(name, phi, psi)) residue.open.push_back({phi, psi, radians(kOwn), radians(kOwn)});
-    rules.residues.push_back(std::move(residue));
+    if (is_ramachandran_outlier(name, phi, psi)) open.push_back({phi, psi, radians(kOwn), radians(kOwn)});
+    rules.add(t.c_before, t.n, t.ca, t.c, t.n_after, open);
   }
   return rules;
 }

@@ -15,7 +15,8 @@ inline bool has_cuda() { return missing_for_cuda().empty(); }
 template <typename Value>
 Tensor bytes_on(at::Device device, const std::vector<Value>& values) {
   // from_blob does not write, whatever its signature says.
-  return at::from_blob(const_cast<Value*>(values.data()), {int64_t(values.size() * sizeof(Value))}, at::kByte).to(device, at::kByte, false, true);
+  const Tensor here = at::from_blob(const_cast<Value*>(values.data()), {int64_t(values.size() * sizeof(Value))}, at::kByte);
+  return here.to(device, at::kByte, /*non_blocking=*/device.is_cuda(), /*copy=*/true);
 }
 
 }  // namespace cryomer

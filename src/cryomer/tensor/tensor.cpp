@@ -37,6 +37,8 @@ std::vector<double> to_doubles(const Tensor& tensor) {
   return {plain.data_ptr<double>(), plain.data_ptr<double>() + plain.numel()};
 }
 
+Tensor brought_to(at::Device device, const Tensor& tensor) { return tensor.to(device, tensor.scalar_type(), /*non_blocking=*/device.is_cuda()); }
+
 std::string shape_text(at::IntArrayRef shape) {
   std::string text = "[";
   for (size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);

@@ -21,6 +21,8 @@ Tensor tensor_from(const std::vector<int64_t>& values);
 Tensor tensor_from(const std::vector<double>& values);
 std::vector<float> to_floats(const Tensor& tensor);  // any device and type, contiguous order
 std::vector<double> to_doubles(const Tensor& tensor);
+// The tensor on a device. A copy from the CPU to a GPU is queued there and not waited for.
+Tensor brought_to(at::Device device, const Tensor& tensor);
 
 // "[256, 64, 64]"
 std::string shape_text(at::IntArrayRef shape);

@@ -8,31 +8,11 @@
 
 namespace cryomer {
 
-// Means per image (nats; the energies of chain, clashes and backbone torsions per structure) over an epoch, or over the held-out images.
-struct Figures {
-  double log_likelihood = 0;  // relative to an empty image
-  double kl = 0;
-  double chain = 0;
-  double clashes = 0;
-  double ramachandran = 0;
-  double centring = 0;  // A^2
-
-  template <typename Terms>  // Figures or LossTerms
-  void add(double share, const Terms& terms) {
-    log_likelihood += share * terms.log_likelihood;
-    kl += share * terms.kl;
-    chain += share * terms.chain;
-    clashes += share * terms.clashes;
-    ramachandran += share * terms.ramachandran;
-    centring += share * terms.centring;
-  }
-};
-
 struct MetricsRow {
   int64_t step = 0, epoch = 0;
   double seconds = 0;
   std::string stage;
-  Figures training, held_out;
+  Figures training, held_out;  // over an epoch, and of the held-out images
   double base_log_likelihood = 0;  // of the held-out images under the base structure
   double encoder_loss = 0;         // of the sleep step, nats
   double scale = 0;                // mean over optics groups

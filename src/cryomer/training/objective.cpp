@@ -34,10 +34,25 @@ ParticleBatch with_poses(ParticleBatch batch, const Poses& poses) {
 
 }  // namespace
 
+void Figures::add(double share, const Figures& other) {
+  log_likelihood += share * other.log_likelihood;
+  kl += share * other.kl;
+  chain += share * other.chain;
+  clashes += share * other.clashes;
+  ramachandran += share * other.ramachandran;
+  torsions += share * other.torsions;
+  centring += share * other.centring;
+}
+
+Figures LossTerms::figures() const {
+  const std::vector<double> m = to_doubles(means);
+  return {m[0], m[1], m[2], m[3], m[4], m[5], m[6]};
+}
+
 DrawnConformations draw_conformations(const Autoencoder& model, const DiagonalGaussian& posterior, const Tensor& noise) {
   check_shape(noise, "noise", {posterior.mean.size(0), -1, model.latent_dim});
   DrawnConformations result;
-  result.drawn = posterior.to(model.device()).sample(noise.to(model.device()));
+  result.drawn = posterior.to(model.device()).sample(brought_to(model.device(), noise));
   result.latents = result.drawn.reshape({-1, model.latent_dim});
   result.representation = model.decoder.representation(result.latents);
   result.moves = model.decoder.moves(result.latents, result.representation);
@@ -72,7 +87,7 @@ LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Re
   const Tensor chain = distance_restraint_energies(restraints.chain, positions).reshape({images, samples}).mean(1);
   const Tensor torsions = moves.torsions.defined() ? (1 - moves.torsions.cos()).sum(1).reshape({images, samples}).mean(1) : at::zeros_like(chain);
   const Tensor centring = positions.mean(1).square().sum(1).reshape({images, samples}).mean(1);
-  const Tensor share = weight.defined() ? (weight / weight.sum()).to(kl.device()) : at::full_like(kl, 1.0 / double(images));
+  const Tensor share = weight.defined() ? brought_to(kl.device(), weight / weight.sum()) : at::full_like(kl, 1.0 / double(images));
   auto mean = [&](const Tensor& values) { return (values * share).sum(); };
   // Clashes take longer to find than all else of a structure, so that some structures stand for all.
   auto some = [](const Tensor& of_all) { return of_all.slice(0, 0, of_all.size(0), kPricedEvery); };
@@ -87,14 +102,7 @@ LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Re
                      config.torsions * torsions + config.centring * centring) +
                 stage.warmth * config.clashes * clashes + stage.strictness * config.ramachandran * ramachandran;
   terms.bound = (fit - kl).detach();
-  const std::vector<double> means = to_doubles(at::stack({mean(fit), mean(kl), mean(chain), mean(torsions), mean(centring), clashes, ramachandran}));
-  terms.log_likelihood = means[0];
-  terms.kl = means[1];
-  terms.chain = means[2];
-  terms.torsions = means[3];
-  terms.centring = means[4];
-  terms.clashes = means[5];
-  terms.ramachandran = means[6];
+  terms.means = at::stack({mean(fit), mean(kl), mean(chain), clashes, ramachandran, mean(torsions), mean(centring)}).detach();
   terms.positions = positions.detach();
   terms.latents = latents.detach();
   terms.overlap = seen.overlap;
@@ -125,7 +133,7 @@ LossTerms amortised_pose_loss(const Autoencoder& model, const ObjectiveConfig& c
     const Tensor fit = fit_of(config, seen.log_likelihood.reshape({images, -1}));
     terms.total = -fit.mean();
     terms.bound = fit.detach();
-    terms.log_likelihood = fit.mean().item<double>();
+    terms.means = at::constant_pad_nd(fit.mean().detach().reshape({1}), {0, 6});
   } else {
     terms = loss(model, config, restraints, posed, observed, posterior, conformations, stage);
   }

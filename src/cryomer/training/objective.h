@@ -10,8 +10,8 @@
 
 namespace cryomer {
 
-struct LossTerms {
-  Tensor total;               // scalar, differentiable: mean over images, weighted
+// What the objective adds up, as means.
+struct Figures {
   double log_likelihood = 0;  // nats per image, relative to an empty image: mean over samples, or as the objective's kind says
   double kl = 0;              // nats per image
   double chain = 0;           // restraint energy per structure, nats
@@ -19,10 +19,19 @@ struct LossTerms {
   double ramachandran = 0;    // energy of backbone torsions per structure, nats
   double torsions = 0;        // sum of 1 - cos of what the side chains turn by, per structure
   double centring = 0;        // squared centre of mass, A^2
-  Tensor positions;           // [batch * samples, atoms, 3] without gradient
-  Tensor latents;             // [batch * samples, latent_dim] without gradient
-  Tensor overlap, power;      // [batch * samples], see ImageLikelihood
-  Tensor bound;               // [batch] nats: log likelihood - divergence, without gradient
+
+  void add(double share, const Figures& other);
+};
+
+struct LossTerms {
+  Tensor total;           // scalar, differentiable: mean over images, weighted
+  Tensor means;           // [7], what figures() says, where the model is
+  Tensor positions;       // [batch * samples, atoms, 3] without gradient
+  Tensor latents;         // [batch * samples, latent_dim] without gradient
+  Tensor overlap, power;  // [batch * samples], see ImageLikelihood
+  Tensor bound;           // [batch] nats: log likelihood - divergence, without gradient
+
+  Figures figures() const;  // waits for a GPU that is still at them
 };
 
 struct Restraints {

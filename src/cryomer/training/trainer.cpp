@@ -85,6 +85,7 @@ Trainer::Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory direct
       last_checkpoint_(start_),
       epoch_start_(start_),
       scales_(int64_t(stack.optics_groups().size())) {
+  place_model();
   const int64_t batch = setup_.config.optimiser.batch_size;
   const auto training = int64_t(split_.training.size());
   if (training < 2) fail("{}: {} particles are too few to train on", stack.path(), stack.size());
@@ -121,7 +122,6 @@ void Trainer::begin() {
              stack_.optics_groups()[g].name, mean < 0 ? "dark (images are read with inverted sign)" : "bright", mean,
              deviation);
   }
-  place_model();
   // Without normal modes nothing tells a loop in a wrong place from a domain that moves.
   if (c.loop_search.used && c.model.decoder.modes > 0 && !model_.pose_network) move_loops();
   const ParticleBatch first = candidate_views(some().front(), poses_, 1).batch;
@@ -203,7 +203,6 @@ void Trainer::move_loops() {
   rebuild_model();
   calibrate(model_.images, some, model_.base_positions);
   if (poses_are_candidates()) poses_.deviation = pose_deviations(model_.images, some, model_.base_positions.unsqueeze(0));
-  place_model();
 }
 
 void Trainer::rebuild_model() {
@@ -212,6 +211,7 @@ void Trainer::rebuild_model() {
   optimiser_ = Adam(model_.parameters);
   restraints_ = restraints_of(setup_);
   radius_ = molecule_radius(model_.base_positions.unsqueeze(0));
+  place_model();
 }
 
 void Trainer::place_model() {
@@ -284,17 +284,17 @@ Trainer::StepPart Trainer::step_part(const CandidateViews& all, int64_t first, i
     part.pose_move = following.move.to(at::kCPU);
   }
   part.terms = loss(model_, c.objective, restraints_, posed, observed, posterior, conformations, settings.objective, weight);
-  Tensor objective = part.terms.total * part.images;
+  Tensor objective = part.terms.total * part.images, encoder_loss;
   if (part.own && settings.model_learns && c.posterior.sleep_share > 0) {
     const auto count = std::max<int64_t>(1, int64_t(std::llround(c.posterior.sleep_share * double(batch.size()))));
-    const Tensor chosen = (at::arange(count, at::kLong) * c.objective.samples).to(model_.device());
-    const Tensor encoder_loss = sleep_loss(model_, batch.first(count), part.terms.positions.index_select(0, chosen),
+    const Tensor chosen = brought_to(model_.device(), at::arange(count, at::kLong) * c.objective.samples);
+    encoder_loss = sleep_loss(model_, batch.first(count), part.terms.positions.index_select(0, chosen),
                                            part.terms.latents.index_select(0, chosen), random.substream(1));
-    part.encoder_loss = encoder_loss.item<double>();
     objective = objective + encoder_loss * part.images;
   }
   if (inputs.empty()) return part;
   part.gradients = torch::autograd::grad({objective}, inputs, {}, false, false, true);
+  if (encoder_loss.defined()) part.encoder_loss = encoder_loss.item<double>();  // late: it waits for a GPU
   if (part.own) {
     // What belongs to one view follows its own gradient, whatever the view's weight.
     const Tensor own_share = weight.clamp_min(1e-3).unsqueeze(1);
@@ -347,7 +347,7 @@ void Trainer::train_step() {
     const double share = part.images / double(views.images);
     gradients.push_back(part.gradients);
     value += share * part.terms.total.item<double>();
-    figures.add(share, part.terms);
+    figures.add(share, part.terms.figures());
   }
   optimiser_.set_gradient(gradients, 1.0 / double(views.images));
   const double gradient = optimiser_.gradient_norm();
@@ -420,7 +420,7 @@ Figures Trainer::judge_held_out(double& base_log_likelihood) {
     // Their own posteriors follow the decoder as those of the training particles do; the decoder does not see them.
     const double share = double(batch.size()) / double(count);
     for (const StepPart& part : parts_of(views, noise, {{}, 0.0, false, schedule_.poses_alone()}, draws(kSleep, 0))) {
-      result.add(share * part.images / double(views.images), part.terms);
+      result.add(share * part.images / double(views.images), part.terms.figures());
       learn_views(part, schedule_.learning_rate());
     }
     at::NoGradGuard guard;
@@ -502,8 +502,9 @@ void Trainer::search_poses_again() {
   search_due_ = false;
   ++searches_;
   changed_poses_ = outcome.changed;
-  log_info("Search {} of {} with learned structures: {:.2f} new candidates a particle, another best pose for {:.1f} % of them",
-           searches_, c.pose_search.searches, outcome.proposed, 100 * outcome.changed);
+  log_info("Search {} of {} with learned structures: {:.2f} new candidates a particle, another best pose for {:.1f} % of {} particles{}",
+           searches_, c.pose_search.searches, outcome.proposed, 100 * outcome.changed, outcome.searched,
+           outcome.searched < poses_.particles() ? ": the others keep their poses" : "");
   save_checkpoint();
   last_checkpoint_ = epoch_start_ = std::chrono::steady_clock::now();
 }
@@ -631,7 +632,6 @@ void Trainer::resume() {
   }
   loops_moved_ = restore_structure(setup_.structure, checkpoint, source);
   if (loops_moved_) rebuild_model();
-  place_model();
   restore_model(model_, checkpoint, source);
   restore_optimiser(optimiser_, checkpoint, source);
   if (poses_are_candidates()) restore_poses(poses_, stack_.size(), setup_.config.pose_search.candidates, checkpoint, source);
@@ -651,7 +651,7 @@ void Trainer::resume() {
   changed_poses_ = restore_scalar(checkpoint, "state/changed_poses", source);
   const Tensor figures = restore_tensor(checkpoint, "state/figures", {6}, source);
   const auto f = figures.accessor<double, 1>();
-  sums_ = {f[0], f[1], f[2], f[3], f[4], f[5]};
+  sums_ = {f[0], f[1], f[2], f[3], f[4], 0, f[5]};
   scales_.sums.copy_(restore_tensor(checkpoint, "state/scales", scales_.sums.sizes(), source));
   metrics_.cut_after(optimiser_.steps);
   start_ = std::chrono::steady_clock::now();

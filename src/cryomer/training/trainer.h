@@ -50,7 +50,7 @@ class Trainer {
     std::vector<Tensor> conformations;  // of each batch, [images, atoms, 3] A
   };
   BentImages bend(const std::vector<ParticleBatch>& batches, int64_t most) const;
-  // Makes the model anew from the setup's structure, on the CPU.
+  // Makes the model anew from the setup's structure.
   void rebuild_model();
   // Takes a model that has learned nothing yet to the device.
   void place_model();
