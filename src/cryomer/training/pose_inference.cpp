@@ -18,6 +18,7 @@ constexpr int64_t kBlock = 256;        // particles searched at a time
 constexpr int64_t kStructures = 12;    // of the model, in a later search
 constexpr int64_t kNewSteps = 12;      // that improve a new candidate's latents and pose before it competes
 constexpr double kHopeless = 20;       // nats below the best bound of a particle, for a new candidate with another's structure
+constexpr double kFewChanged = 0.005;  // share of a later search's trial with another best pose, below which the others keep theirs
 constexpr int64_t kNoiseImages = 128;  // that show what a search finds where there is nothing
 
 // The base and the ends of its softest modes, as the untrained decoder makes them: [structures, atoms, 3].
@@ -53,16 +54,15 @@ std::vector<PoseCandidate> spread_around(const Pose& pose, int count, Random ran
   return starts;
 }
 
-// Goes over all particles in blocks.
-void for_each_block(const ParticleLoader& loader, const std::string& label, const std::function<void(const ParticleBatch&)>& body) {
-  const int64_t count = loader.stack().size();
+void for_each_block(const ParticleLoader& loader, const std::vector<int64_t>& particles, const std::string& label,
+                    const std::function<void(const ParticleBatch&)>& body) {
+  const auto count = int64_t(particles.size());
   Progress progress(label, count, "particles");
   for (int64_t first = 0; first < count; first += kBlock) {
-    std::vector<int64_t> particles;
-    for (int64_t i = first; i < std::min(first + kBlock, count); ++i) particles.push_back(i);
-    body(loader.load(particles));
+    const int64_t last = std::min(first + kBlock, count);
+    body(loader.load({particles.begin() + first, particles.begin() + last}));
     if (stop_requested()) throw Interrupted("stopped while searching poses; --resume goes on from the last checkpoint, where there is one");
-    progress.advance(int64_t(particles.size()));
+    progress.advance(last - first);
   }
   progress.finish();
 }
@@ -109,7 +109,7 @@ PoseGrid pose_grid(const PoseSearchConfig& config) {
 Tensor learned_structures(const Autoencoder& model, uint64_t seed) {
   const int64_t components = std::min(model.prior.components(), kStructures);
   const Tensor draws = model.prior.sample(kStructures - components, seed);
-  return model.decoder(at::cat({model.prior.mean.slice(0, 0, components), draws})).to(at::kCPU).contiguous();
+  return model.decoder(at::cat({model.prior.mean.slice(0, 0, components), draws})).contiguous();
 }
 
 void first_candidates(Autoencoder& model, const ParticleLoader& loader, const TrainingConfig& config, PoseTable& poses) {
@@ -122,7 +122,7 @@ void first_candidates(Autoencoder& model, const ParticleLoader& loader, const Tr
   PoseTable found(count, c.candidates);
   PoseFinder finder(model.images, conformations, grid);
   std::vector<double> best;
-  for_each_block(loader, from_file ? "refining poses" : "searching poses", [&](const ParticleBatch& batch) {
+  for_each_block(loader, all_particles(loader.stack()), from_file ? "refining poses" : "searching poses", [&](const ParticleBatch& batch) {
     std::vector<std::vector<PoseCandidate>> candidates;
     if (from_file) {
       std::vector<std::vector<PoseCandidate>> starts;
@@ -173,11 +173,9 @@ SearchOutcome search_again(const Autoencoder& model, const ParticleLoader& loade
   const PoseGrid grid = pose_grid(c);
   const int64_t slots = poses.slots();
   const Tensor conformations = learned_structures(model, uint64_t(config.seed));
-  const ImageModel images = model.images.to(at::kCPU);
-  PoseFinder finder(images, conformations, grid);
-  SearchOutcome outcome;
+  PoseFinder finder(model.images, conformations, grid);
   int64_t proposed = 0, changed = 0;
-  for_each_block(loader, "searching poses with learned structures", [&](const ParticleBatch& batch) {
+  const auto search = [&](const ParticleBatch& batch) {
     std::vector<std::vector<PoseCandidate>> found;
     if (config.data.poses == "refine") {
       std::vector<std::vector<PoseCandidate>> starts;
@@ -248,10 +246,21 @@ SearchOutcome search_again(const Autoencoder& model, const ParticleLoader& loade
       latents.assign(tensor_from(std::vector<int64_t>{placed_row[k]}),
                      {refined.posterior.mean.slice(0, v, v + 1), refined.posterior.deviation.slice(0, v, v + 1)});
     }
-  });
-  const double count = double(loader.stack().size());
-  outcome.changed = double(changed) / count;
-  outcome.proposed = double(proposed) / count;
+  };
+  const int64_t count = loader.stack().size();
+  std::vector<int64_t> order = Random(uint64_t(config.seed), 0x7e57).permutation(count);
+  const auto others = order.begin() + std::min(c.trial, count);
+  std::sort(order.begin(), others);
+  std::sort(others, order.end());
+  SearchOutcome outcome;
+  const auto go_over = [&](std::vector<int64_t> particles, const std::string& label) {
+    for_each_block(loader, particles, label, search);
+    outcome.searched += int64_t(particles.size());
+    outcome.changed = double(changed) / double(outcome.searched);
+    outcome.proposed = double(proposed) / double(outcome.searched);
+  };
+  go_over({order.begin(), others}, "searching poses of some particles with learned structures");
+  if (others != order.end() && outcome.changed >= kFewChanged) go_over({others, order.end()}, "searching poses of the others");
   return outcome;
 }
 

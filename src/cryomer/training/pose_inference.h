@@ -21,12 +21,14 @@ void first_candidates(Autoencoder& model, const ParticleLoader& loader, const Tr
 Tensor learned_structures(const Autoencoder& model, uint64_t seed);
 
 struct SearchOutcome {
-  double changed = 0;    // share of the particles with another best pose than before
-  double proposed = 0;   // new candidates a particle, mean
+  int64_t searched = 0;  // particles
+  double changed = 0;    // share of these with another best pose than before
+  double proposed = 0;   // new candidates for one of these, mean
 };
 
 // Searches with structures of the prior, gives each new candidate latents (the encoder's, improved), and keeps of old and
-// new ones those with the best bounds. `latents` may be empty: then the encoder's guess alone decides.
+// new ones those with the best bounds. Begins with a random choice of particles (pose_search.trial) and goes over the others
+// where that gives one in 200 of them another best pose. `latents` may be empty: then the encoder's guess alone decides.
 SearchOutcome search_again(const Autoencoder& model, const ParticleLoader& loader, const TrainingConfig& config, PoseTable& poses,
                            PosteriorTable& latents, const Random& random);
 

@@ -25,6 +25,7 @@ void PoseSearchConfig::visit(ConfigVisitor& v) {
   v.field("climb", climb, "peaks of the search, for each particle, that are climbed with the exact likelihood");
   v.field("candidates", candidates, "poses that a particle keeps");
   v.field("searches", searches, "further searches, with structures that the model has learned");
+  v.field("trial", trial, "particles that a further search begins with; it goes over the others where it changes poses");
   v.field("temperature", temperature, "of the candidates' weights at the start; falls to one with the warm-up");
 }
 
@@ -176,6 +177,7 @@ void TrainingConfig::check() const {
   between("pose_search.climb", double(pose_search.climb), 1, 1000);
   between("pose_search.candidates", double(pose_search.candidates), 1, 100);
   between("pose_search.searches", double(pose_search.searches), 0, 100);
+  between("pose_search.trial", double(pose_search.trial), 1, 1e9);
   between("pose_search.temperature", pose_search.temperature, 1, 1000);
   between("loop_search.particles", double(loop_search.particles), 2, 1e6);
   between("loop_search.tries", double(loop_search.tries), 1, 1000);

@@ -28,6 +28,7 @@ struct PoseSearchConfig {
   int64_t climb = 12;          // peaks of the grid, for each particle, that are climbed with the exact likelihood
   int64_t candidates = 4;      // poses that a particle keeps
   int64_t searches = 2;        // further ones, with structures that the model has learned, over the first 60 % of the run
+  int64_t trial = 1024;        // particles that such a search begins with; it goes over the others where it changes poses
   double temperature = 4;      // of the candidates' weights at the start; falls to one with the objective's warm-up
   void visit(ConfigVisitor& v);
 };
