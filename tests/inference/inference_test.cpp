@@ -4,6 +4,7 @@
 #include "cryomer/inference/posterior.h"
 #include "cryomer/inference/sampling.h"
 #include "cryomer/protein/restraints.h"
+#include "cryomer/training/data_fingerprint.h"
 #include "training/small_run.h"
 
 namespace cryomer {
@@ -113,6 +114,23 @@ TEST(InferPosterior, ImprovesWithRefinement) {
   EXPECT_TRUE(at::equal(better.deviation, again.deviation));
   // The model is as it was, and can be trained on.
   for (const auto& [name, tensor] : t.model.model->parameters.all()) EXPECT_TRUE(tensor.requires_grad()) << name;
+}
+
+TEST(InferPosterior, StartsWhereTrainingEndedForItsOwnParticles) {
+  const Trained& t = trained();
+  ASSERT_EQ(t.model.latents.size(), 300);
+  Refinement none;
+  none.steps = 0;
+  const std::vector<int64_t> rows = {299, 0, 17};
+  const auto start = [&](const TrainedModel& model, bool own) { return infer_posterior_of(rows, model, t.run->stack, own, none).mean; };
+  const Tensor known = start(t.model, true), guessed = start(t.model, false);
+  EXPECT_TRUE(at::equal(known, t.model.latents.rows(tensor_from(rows)).mean));
+  EXPECT_FALSE(at::allclose(known, guessed));
+  // Where the particles are no longer those, nothing is known of them.
+  TrainedModel other = load_trained_model(t.directory);
+  EXPECT_EQ(other.particles_fingerprint, particles_fingerprint(t.run->stack));
+  other.particles_fingerprint = "0123456789abcdef";
+  EXPECT_TRUE(at::equal(start(other, true), guessed));
 }
 
 TEST(InferPosterior, FindsTheOpticsGroupsOfTheTrainingDataByName) {

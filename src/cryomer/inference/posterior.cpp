@@ -5,11 +5,13 @@
 #include <numeric>
 #include <optional>
 
+#include "cryomer/base/log.h"
 #include "cryomer/base/progress.h"
 #include "cryomer/base/stop.h"
 #include "cryomer/base/text.h"
 #include "cryomer/data/particle_loader.h"
 #include "cryomer/pose_search/pose_finder.h"
+#include "cryomer/training/data_fingerprint.h"
 #include "cryomer/training/objective.h"
 #include "cryomer/training/pose_inference.h"
 
@@ -102,6 +104,14 @@ Candidates given_candidates(const TrainedModel& trained, const ParticleBatch& ba
   return found;
 }
 
+// Whether training ended with something for these very particles.
+bool learned_from(const TrainedModel& trained, const ParticleStack& stack) {
+  if ((trained.poses_were_inferred() ? trained.poses.particles() : trained.latents.size()) != stack.size()) return false;
+  if (trained.particles_fingerprint.empty() || trained.particles_fingerprint == particles_fingerprint(stack)) return true;
+  log_warning("{}: not the particles that the run was trained on (rows or pixels differ): they are inferred as new ones", stack.path());
+  return false;
+}
+
 // For each optics group of the stack, the one of the training data that has its name: noise and scale are known by group.
 std::vector<int> groups_in_training(const TrainedModel& trained, const ParticleStack& stack) {
   const std::vector<std::string>&known = trained.optics_groups, names = optics_group_names(stack);
@@ -143,7 +153,7 @@ Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedMode
          stack.path(), pixel_size, trained.smallest_pixel_size);
   }
   const std::vector<int> group_in_training = groups_in_training(trained, stack);
-  const bool known = own_particles && (trained.poses_were_inferred() ? trained.poses.particles() : trained.latents.size()) == stack.size();
+  const bool known = own_particles && learned_from(trained, stack);
   std::optional<PoseFinder> finder;
   if (trained.poses_were_inferred() && !known && !model.pose_network) {
     at::NoGradGuard guard;

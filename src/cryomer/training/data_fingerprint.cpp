@@ -25,10 +25,7 @@ class Hash {
   uint64_t value_ = 0xcbf29ce484222325ull;
 };
 
-}  // namespace
-
-std::string data_fingerprint(const ParticleStack& stack, const Structure& structure) {
-  Hash hash;
+void add_particles(Hash& hash, const ParticleStack& stack) {
   const StarTable& table = stack.particle_table();
   const auto columns = static_cast<int>(table.columns.size());
   for (const std::string& column : table.columns) hash.add(column);
@@ -41,6 +38,19 @@ std::string data_fingerprint(const ParticleStack& stack, const Structure& struct
     stack.read_image(i * stack.size() / images, pixels.data());
     hash.add(pixels);
   }
+}
+
+}  // namespace
+
+std::string particles_fingerprint(const ParticleStack& stack) {
+  Hash hash;
+  add_particles(hash, stack);
+  return hash.text();
+}
+
+std::string data_fingerprint(const ParticleStack& stack, const Structure& structure) {
+  Hash hash;
+  add_particles(hash, stack);
   for (int a = 0; a < structure.atom_count(); ++a) hash.add(atom_label(structure, a));
   hash.add(structure.coordinates());
   return hash.text();

@@ -8,8 +8,10 @@
 
 namespace cryomer {
 
-// A hash of the particle table, of the pixels of up to 64 images spread over it, and of the structure's atoms. Equal for
-// equal data wherever the files lie.
+// A hash of the particle table and of the pixels of up to 64 images spread over it. Equal for equal data wherever the files lie.
+std::string particles_fingerprint(const ParticleStack& stack);
+
+// The same with the structure's atoms.
 std::string data_fingerprint(const ParticleStack& stack, const Structure& structure);
 
 }  // namespace cryomer

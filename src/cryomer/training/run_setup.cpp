@@ -151,6 +151,8 @@ TrainedModel load_trained_model(const RunDirectory& directory) {
   }
   const auto groups = checkpoint.metadata.find("optics_groups");
   if (groups != checkpoint.metadata.end()) trained.optics_groups = split(groups->second, '\n');
+  const auto fingerprint = checkpoint.metadata.find("particles");
+  if (fingerprint != checkpoint.metadata.end()) trained.particles_fingerprint = fingerprint->second;
   const auto particles = int64_t(restore_scalar(checkpoint, "data/particles", source));
   const bool candidates = trained.poses_were_inferred() && !trained.model->pose_network;
   if (candidates) restore_poses(trained.poses, particles, trained.setup.config.pose_search.candidates, checkpoint, source);

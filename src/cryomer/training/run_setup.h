@@ -35,6 +35,7 @@ struct TrainedModel {
   double smallest_pixel_size = 0;  // A, of the particles it was trained on
   std::vector<std::string> moved_loops;    // names of stretches that stand elsewhere than in the structure's file
   std::vector<std::string> optics_groups;  // names, in the order of their noise spectra and scales
+  std::string particles_fingerprint;       // see data_fingerprint.h; empty: not known
   // What training ended with for its own particles: their candidate poses, if poses were inferred, and posteriors, if they have any.
   PoseTable poses;
   PosteriorTable latents;

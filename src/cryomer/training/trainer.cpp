@@ -77,6 +77,7 @@ Trainer::Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory direct
       restraints_(restraints_of(setup_)),
       optimiser_(model_.parameters),
       fingerprint_(data_fingerprint(stack, setup_.structure)),
+      particles_fingerprint_(particles_fingerprint(stack)),
       steps_per_epoch_(std::max<int64_t>(1, int64_t(split_.training.size()) / setup_.config.optimiser.batch_size)),
       schedule_(setup_.config, steps_per_epoch_),
       poses_(stack),
@@ -605,6 +606,7 @@ void Trainer::save_checkpoint() const {
   store_scalar(checkpoint, "data/box", double(stack_.box()));
   store_scalar(checkpoint, "data/smallest_pixel_size", smallest_pixel_size(stack_));
   checkpoint.metadata["data"] = fingerprint_;
+  checkpoint.metadata["particles"] = particles_fingerprint_;
   checkpoint.metadata["optics_groups"] = join(optics_group_names(stack_), "\n");
   checkpoint.metadata["format"] = kCheckpointFormat;
   checkpoint.metadata["config"] = config_to_json(setup_.config);

@@ -101,7 +101,7 @@ class Trainer {
   Autoencoder model_;
   Restraints restraints_;
   Adam optimiser_;
-  std::string fingerprint_;  // of the data, see data_fingerprint.h
+  std::string fingerprint_, particles_fingerprint_;  // see data_fingerprint.h
   int64_t steps_per_epoch_;
   Schedule schedule_;
   PoseTable poses_;
