@@ -351,15 +351,15 @@ TEST(DataFingerprint, DependsOnRowsPixelsAndAtoms) {
   const std::string folder = testing::small_data(20), twin = testing::small_data(20);
   auto stack_in = [](const std::string& where) { return ParticleStack::open(where + "/particles.star", particle_options(small_config(where, 1))); };
   Structure s = read_structure(folder + "/base.pdb");
-  const std::string first = data_fingerprint(stack_in(folder), s);
-  EXPECT_EQ(data_fingerprint(stack_in(twin), s), first);  // wherever the files lie
+  const std::string first = data_fingerprint(stack_in(folder), s).all;
+  EXPECT_EQ(data_fingerprint(stack_in(twin), s).all, first);  // wherever the files lie
   s.atoms[3].position.x += 0.01;
-  EXPECT_NE(data_fingerprint(stack_in(folder), s), first);
+  EXPECT_NE(data_fingerprint(stack_in(folder), s).all, first);
   s.atoms[3].position.x -= 0.01;
   std::string bytes = read_file(twin + "/particles.mrcs");
   bytes[1024 + 4 * 100 + 2] ^= 1;
   write_file_atomically(twin + "/particles.mrcs", bytes);
-  EXPECT_NE(data_fingerprint(stack_in(twin), s), first);
+  EXPECT_NE(data_fingerprint(stack_in(twin), s).all, first);
 }
 
 // The images show atoms of 1.5 A.

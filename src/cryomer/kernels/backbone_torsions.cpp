@@ -13,9 +13,8 @@ double backbone_torsion_energy(const BackboneTorsionRules& rules, const float* p
     const detail::TorsionForce found = detail::torsion_force(r, rules.regions.data(), rules.strength, positions);
     energy += found.energy;
     if (!gradient || found.energy == 0) continue;
-    const int atoms[5] = {r.c_before, r.n, r.ca, r.c, r.n_after};
     for (int i = 0; i < 5; ++i) {
-      for (int k = 0; k < 3; ++k) gradient[3 * size_t(atoms[i]) + k] += static_cast<float>(found.on[i][k]);
+      for (int k = 0; k < 3; ++k) gradient[3 * size_t(found.atoms[i]) + k] += static_cast<float>(found.on[i][k]);
     }
   }
   return energy;

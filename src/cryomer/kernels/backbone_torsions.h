@@ -38,7 +38,8 @@ namespace detail {
 
 struct TorsionForce {
   double energy = 0;
-  Vec3 on[5];  // gradient with respect to C before, N, CA, C and N after
+  int atoms[5];  // C before, N, CA, C and N after
+  Vec3 on[5];    // gradient with respect to these
 };
 
 // By how much an angle is beyond an interval, with its sign.
@@ -62,10 +63,10 @@ CRYOMER_HOST_DEVICE inline void add_torsion_gradient(const Vec3* x, double force
 
 CRYOMER_HOST_DEVICE inline TorsionForce torsion_force(const BackboneTorsionRules::Residue& r, const TorsionRegion* regions, double strength,
                                                       const float* positions) {
-  const int atoms[5] = {r.c_before, r.n, r.ca, r.c, r.n_after};
+  TorsionForce found{0, {r.c_before, r.n, r.ca, r.c, r.n_after}, {}};
   Vec3 x[5];
   for (int i = 0; i < 5; ++i) {
-    const float* const at = positions + 3 * size_t(atoms[i]);
+    const float* const at = positions + 3 * size_t(found.atoms[i]);
     x[i] = {at[0], at[1], at[2]};
   }
   const double phi = torsion_angle(x[0], x[1], x[2], x[3]), psi = torsion_angle(x[1], x[2], x[3], x[4]);
@@ -78,7 +79,6 @@ CRYOMER_HOST_DEVICE inline TorsionForce torsion_force(const BackboneTorsionRules
     phi_beyond = u;
     psi_beyond = v;
   }
-  TorsionForce found;
   if (!(least > 0 && least < HUGE_VAL)) return found;  // no number: the likelihood says so
   found.energy = 0.5 * strength * least;
   add_torsion_gradient(x, strength * phi_beyond, found.on);

@@ -14,9 +14,8 @@ __global__ void torsions_kernel(const BackboneTorsionRules::Residue* residues, i
     const detail::TorsionForce found = detail::torsion_force(residues[r], regions, strength, positions + before);
     energy += float(found.energy);
     if (!gradients || found.energy == 0) continue;
-    const int of[5] = {residues[r].c_before, residues[r].n, residues[r].ca, residues[r].c, residues[r].n_after};
     for (int i = 0; i < 5; ++i) {
-      for (int k = 0; k < 3; ++k) atomicAdd(gradients + before + 3 * int64_t(of[i]) + k, float(found.on[i][k]));
+      for (int k = 0; k < 3; ++k) atomicAdd(gradients + before + 3 * int64_t(found.atoms[i]) + k, float(found.on[i][k]));
     }
   }
   const float sum = warp_sum(energy);

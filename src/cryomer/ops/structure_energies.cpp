@@ -11,13 +11,13 @@ namespace cryomer {
 
 namespace {
 
-// positions, energies to be filled, and a gradient of zeros to be added to (null: none is wanted), for samples first to last.
-using EnergiesOfSome = std::function<void(const float* positions, float* energies, float* gradient, int64_t first, int64_t last)>;
-// The same for all samples of memory on a GPU; energies and gradient are overwritten.
+// The energy of one sample's positions; adds to the gradient where it is not null.
+using EnergyOfOne = std::function<double(const float* positions, float* gradient, ClosePairWorkspace& workspace)>;
+// Those of all samples of memory on a GPU; energies and gradient (may be null) are overwritten.
 using EnergiesOnGpu = std::function<void(const float* positions, float* energies, float* gradient)>;
 
 struct EnergyFunction : torch::autograd::Function<EnergyFunction> {
-  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& positions, bool with_gradient, int64_t grain, const EnergiesOfSome* find,
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& positions, bool with_gradient, int64_t grain, const EnergyOfOne* energy,
                         const EnergiesOnGpu* find_on_gpu) {
     Tensor energies = at::empty({positions.size(0)}, positions.options()), gradient = with_gradient ? at::zeros_like(positions) : Tensor();
     const float* const from = positions.data_ptr<float>();
@@ -26,7 +26,13 @@ struct EnergyFunction : torch::autograd::Function<EnergyFunction> {
     if (positions.is_cuda()) {
       (*find_on_gpu)(from, found, slope);
     } else {
-      parallel_for(positions.size(0), grain, [&](int64_t first, int64_t last) { (*find)(from, found, slope, first, last); });
+      const int64_t values = positions.size(1) * 3;
+      parallel_for(positions.size(0), grain, [&](int64_t first, int64_t last) {
+        ClosePairWorkspace workspace;
+        for (int64_t s = first; s < last; ++s) {
+          found[s] = static_cast<float>((*energy)(from + s * values, slope ? slope + s * values : nullptr, workspace));
+        }
+      });
     }
     if (with_gradient) context->save_for_backward({gradient});
     return energies;
@@ -37,13 +43,11 @@ struct EnergyFunction : torch::autograd::Function<EnergyFunction> {
   }
 };
 
-Tensor energies_of(const Tensor& positions, int64_t grain, const EnergiesOfSome& find, const EnergiesOnGpu& find_on_gpu) {
+Tensor energies_of(const Tensor& positions, int64_t grain, const EnergyOfOne& energy, const EnergiesOnGpu& find_on_gpu) {
   const Tensor plain = positions.contiguous();
   check_float(plain, "positions", plain.device());
-  return EnergyFunction::apply(plain, at::GradMode::is_enabled() && positions.requires_grad(), grain, &find, &find_on_gpu);
+  return EnergyFunction::apply(plain, at::GradMode::is_enabled() && positions.requires_grad(), grain, &energy, &find_on_gpu);
 }
-
-float* sample_of(float* gradient, int64_t sample, int64_t values) { return gradient ? gradient + sample * values : nullptr; }
 
 template <typename Value>
 const Value* values_of(const Tensor& bytes) {
@@ -60,14 +64,10 @@ Tensor distance_restraint_energies(const std::shared_ptr<const std::vector<Dista
       fail("a distance restraint joins atoms {} and {} of {}", r.i, r.j, positions.size(1));
     }
   }
-  const int64_t samples = positions.size(0), atoms = positions.size(1), values = 3 * atoms;
+  const int64_t samples = positions.size(0), atoms = positions.size(1);
   return energies_of(
       positions, 8,
-      [&](const float* at, float* found, float* slope, int64_t first, int64_t last) {
-        for (int64_t s = first; s < last; ++s) {
-          found[s] = static_cast<float>(distance_restraint_energy(*restraints, at + s * values, sample_of(slope, s, values)));
-        }
-      },
+      [&](const float* at, float* slope, ClosePairWorkspace&) { return distance_restraint_energy(*restraints, at, slope); },
       [&](const float* at, float* found, float* slope) {
         const Tensor there = bytes_on(positions.device(), *restraints);
         cuda::distance_restraints(values_of<DistanceRestraint>(there), int(restraints->size()), int(samples), int(atoms), at, found, slope);
@@ -76,15 +76,10 @@ Tensor distance_restraint_energies(const std::shared_ptr<const std::vector<Dista
 
 Tensor clash_energies(const std::shared_ptr<const ClashRules>& rules, const Tensor& positions) {
   check_shape(positions, "positions", {-1, rules->atom_count(), 3});
-  const int64_t samples = positions.size(0), values = positions.size(1) * 3;
+  const int64_t samples = positions.size(0);
   return energies_of(
       positions, 4,
-      [&](const float* at, float* found, float* slope, int64_t first, int64_t last) {
-        ClosePairWorkspace workspace;
-        for (int64_t s = first; s < last; ++s) {
-          found[s] = static_cast<float>(clash_energy(*rules, at + s * values, sample_of(slope, s, values), workspace));
-        }
-      },
+      [&](const float* at, float* slope, ClosePairWorkspace& workspace) { return clash_energy(*rules, at, slope, workspace); },
       [&](const float* at, float* found, float* slope) {
         const Tensor radius = bytes_on(positions.device(), rules->radius), residue = bytes_on(positions.device(), rules->residue),
                      bonded = bytes_on(positions.device(), rules->bonded_to_previous), joined = bytes_on(positions.device(), rules->joined);
@@ -99,14 +94,10 @@ Tensor clash_energies(const std::shared_ptr<const ClashRules>& rules, const Tens
 
 Tensor backbone_torsion_energies(const std::shared_ptr<const BackboneTorsionRules>& rules, const Tensor& positions) {
   check_shape(positions, "positions", {-1, rules->atom_count, 3});
-  const int64_t samples = positions.size(0), atoms = positions.size(1), values = 3 * atoms;
+  const int64_t samples = positions.size(0), atoms = positions.size(1);
   return energies_of(
       positions, 8,
-      [&](const float* at, float* found, float* slope, int64_t first, int64_t last) {
-        for (int64_t s = first; s < last; ++s) {
-          found[s] = static_cast<float>(backbone_torsion_energy(*rules, at + s * values, sample_of(slope, s, values)));
-        }
-      },
+      [&](const float* at, float* slope, ClosePairWorkspace&) { return backbone_torsion_energy(*rules, at, slope); },
       [&](const float* at, float* found, float* slope) {
         const Tensor residues = bytes_on(positions.device(), rules->residues), regions = bytes_on(positions.device(), rules->regions);
         cuda::backbone_torsions(values_of<BackboneTorsionRules::Residue>(residues), int(rules->residues.size()), values_of<TorsionRegion>(regions),

@@ -65,7 +65,7 @@ class Climb {
 // exp of the vectors, times the rotations, anywhere: [views, 3, 3], [views, 3].
 Tensor turned_by(const Tensor& rotation, const Tensor& turn) {
   const Tensor angle = turn.square().sum(1).clamp_min(1e-12).sqrt().reshape({-1, 1, 1}), half = (0.5 * angle).sin() / angle;
-  const Tensor once = at::matmul(cross_matrix(turn), rotation), twice = at::matmul(cross_matrix(turn), once);
+  const Tensor cross = cross_matrix(turn), once = at::matmul(cross, rotation), twice = at::matmul(cross, once);
   return rotation + angle.sin() / angle * once + 2 * half.square() * twice;
 }
 

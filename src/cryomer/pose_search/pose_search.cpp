@@ -138,11 +138,8 @@ std::vector<PoseCandidate> PoseSearch::peaks(const BestScores& best, int count) 
 }
 
 std::vector<std::vector<PoseCandidate>> PoseSearch::search(const ParticleBatch& batch, int count) const {
+  if (!images_.device().is_cpu()) return search_on_gpu(batch, count);
   std::vector<std::vector<PoseCandidate>> found(batch.size());
-  if (!images_.device().is_cpu()) {
-    search_on_gpu(batch, count, found);
-    return found;
-  }
   const auto rotations = int64_t(rotations_.size());
   const int64_t shifts = shift_count();
   const int64_t blocks = (batch.size() + kImageBlock - 1) / kImageBlock;
@@ -175,8 +172,9 @@ std::vector<std::vector<PoseCandidate>> PoseSearch::search(const ParticleBatch& 
   return found;
 }
 
-void PoseSearch::search_on_gpu(const ParticleBatch& batch, int count, std::vector<std::vector<PoseCandidate>>& found) const {
+std::vector<std::vector<PoseCandidate>> PoseSearch::search_on_gpu(const ParticleBatch& batch, int count) const {
   at::NoGradGuard guard;
+  std::vector<std::vector<PoseCandidate>> found(batch.size());
   const auto rotations = int64_t(rotations_.size());
   for (int64_t first = 0; first < batch.size(); first += kGpuImages) {
     const int64_t size = std::min(kGpuImages, batch.size() - first);
@@ -204,6 +202,7 @@ void PoseSearch::search_on_gpu(const ParticleBatch& batch, int count, std::vecto
       }
     });
   }
+  return found;
 }
 
 }  // namespace cryomer

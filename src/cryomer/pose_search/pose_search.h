@@ -59,7 +59,7 @@ class PoseSearch {
     const int *conformation, *shift;
   };
   std::vector<PoseCandidate> peaks(const BestScores& best, int count) const;
-  void search_on_gpu(const ParticleBatch& batch, int count, std::vector<std::vector<PoseCandidate>>& found) const;
+  std::vector<std::vector<PoseCandidate>> search_on_gpu(const ParticleBatch& batch, int count) const;
 
   ImageModel images_;
   PoseGrid grid_;

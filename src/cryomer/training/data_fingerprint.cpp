@@ -48,12 +48,15 @@ std::string particles_fingerprint(const ParticleStack& stack) {
   return hash.text();
 }
 
-std::string data_fingerprint(const ParticleStack& stack, const Structure& structure) {
+DataFingerprint data_fingerprint(const ParticleStack& stack, const Structure& structure) {
   Hash hash;
   add_particles(hash, stack);
+  DataFingerprint found;
+  found.particles = hash.text();
   for (int a = 0; a < structure.atom_count(); ++a) hash.add(atom_label(structure, a));
   hash.add(structure.coordinates());
-  return hash.text();
+  found.all = hash.text();
+  return found;
 }
 
 }  // namespace cryomer

@@ -11,7 +11,10 @@ namespace cryomer {
 // A hash of the particle table and of the pixels of up to 64 images spread over it. Equal for equal data wherever the files lie.
 std::string particles_fingerprint(const ParticleStack& stack);
 
-// The same with the structure's atoms.
-std::string data_fingerprint(const ParticleStack& stack, const Structure& structure);
+struct DataFingerprint {
+  std::string particles;  // as above
+  std::string all;        // with the structure's atoms
+};
+DataFingerprint data_fingerprint(const ParticleStack& stack, const Structure& structure);
 
 }  // namespace cryomer

@@ -15,7 +15,6 @@
 #include "cryomer/pose_search/pose_finder.h"
 #include "cryomer/training/candidate_refinement.h"
 #include "cryomer/training/checkpoint.h"
-#include "cryomer/training/data_fingerprint.h"
 #include "cryomer/training/pose_inference.h"
 
 namespace cryomer {
@@ -77,7 +76,6 @@ Trainer::Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory direct
       restraints_(restraints_of(setup_)),
       optimiser_(model_.parameters),
       fingerprint_(data_fingerprint(stack, setup_.structure)),
-      particles_fingerprint_(particles_fingerprint(stack)),
       steps_per_epoch_(std::max<int64_t>(1, int64_t(split_.training.size()) / setup_.config.optimiser.batch_size)),
       schedule_(setup_.config, steps_per_epoch_),
       poses_(stack),
@@ -605,8 +603,8 @@ void Trainer::save_checkpoint() const {
   store_scalar(checkpoint, "data/particles", double(stack_.size()));
   store_scalar(checkpoint, "data/box", double(stack_.box()));
   store_scalar(checkpoint, "data/smallest_pixel_size", smallest_pixel_size(stack_));
-  checkpoint.metadata["data"] = fingerprint_;
-  checkpoint.metadata["particles"] = particles_fingerprint_;
+  checkpoint.metadata["data"] = fingerprint_.all;
+  checkpoint.metadata["particles"] = fingerprint_.particles;
   checkpoint.metadata["optics_groups"] = join(optics_group_names(stack_), "\n");
   checkpoint.metadata["format"] = kCheckpointFormat;
   checkpoint.metadata["config"] = config_to_json(setup_.config);
@@ -627,7 +625,7 @@ void Trainer::resume() {
          particles, stack_.path(), stack_.size());
   }
   const auto fingerprint = checkpoint.metadata.find("data");
-  if (fingerprint != checkpoint.metadata.end() && fingerprint->second != fingerprint_) {
+  if (fingerprint != checkpoint.metadata.end() && fingerprint->second != fingerprint_.all) {
     fail("{}: the run was trained on other data than {} and {} hold now (rows, pixels or atoms differ). Resume with the same data, "
          "or start a new run",
          source, stack_.path(), setup_.structure.source);

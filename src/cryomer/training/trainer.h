@@ -11,6 +11,7 @@
 #include "cryomer/data/particle_loader.h"
 #include "cryomer/model/posterior_table.h"
 #include "cryomer/training/adam.h"
+#include "cryomer/training/data_fingerprint.h"
 #include "cryomer/training/metrics.h"
 #include "cryomer/training/objective.h"
 #include "cryomer/training/pose_table.h"
@@ -101,7 +102,7 @@ class Trainer {
   Autoencoder model_;
   Restraints restraints_;
   Adam optimiser_;
-  std::string fingerprint_, particles_fingerprint_;  // see data_fingerprint.h
+  DataFingerprint fingerprint_;
   int64_t steps_per_epoch_;
   Schedule schedule_;
   PoseTable poses_;
