@@ -341,7 +341,7 @@ Tensor Gatherer::latents_of(const std::vector<int64_t>& particles) {
 
 void Gatherer::view_gallery() {
   if (!trained_ || !stack_) return;
-  const ParticleSplit split = split_particles(stack_->size(), config_.data.held_out_fraction, uint64_t(config_.seed));
+  const ParticleSplit split = split_particles(stack_->size(), config_.data.held_out_fraction);
   const std::vector<int64_t>& from = split.held_out.size() >= kGallery ? split.held_out : split.training;
   std::vector<int64_t> rows;
   for (size_t i = 0; i < std::min(kGallery, from.size()); ++i) rows.push_back(from[i * from.size() / std::min(kGallery, from.size())]);

@@ -43,10 +43,10 @@ TEST(ParticleLoader, HasEveryOpticsGroupInARandomChoice) {
 }
 
 TEST(SplitParticles, HoldsOutTheFractionAskedFor) {
-  const ParticleSplit split = split_particles(10, 0.25, 1);
+  const ParticleSplit split = split_particles(10, 0.25);
   EXPECT_EQ(split.held_out.size(), 2u);
   EXPECT_EQ(split.training.size(), 8u);
-  EXPECT_NE(testing::error_of([] { split_particles(10, 1, 1); }).find("less than 1"), std::string::npos);
+  EXPECT_NE(testing::error_of([] { split_particles(10, 1); }).find("less than 1"), std::string::npos);
 }
 
 }  // namespace

@@ -77,5 +77,26 @@ TEST(Checkpoint, IsAllThatATrainedModelNeeds) {
   EXPECT_NE(error_of([] { load_trained_model({testing::scratch_folder()}); }).find("no checkpoint.safetensors"), std::string::npos);
 }
 
+// Another machine's solver gives modes of other signs: what was learned goes with those of the checkpoint.
+TEST(Checkpoint, KeepsTheModesThatWereLearnedWith) {
+  Finished finished;
+  NamedTensors checkpoint = read_safetensors(finished.directory.checkpoint());
+  Tensor& modes = checkpoint.tensors.at("decoder/mode_basis");
+  modes = -modes;
+  const Tensor z = tensor_from(std::vector<float>{0.5f, -1, 2, 0.1f}, {2, 2});
+  at::NoGradGuard guard;
+  const Tensor before = finished.run->trainer->model().decoder(z).clone();
+  write_safetensors(finished.directory.checkpoint(), checkpoint);
+  const TrainedModel loaded = load_trained_model(finished.directory);
+  EXPECT_TRUE(at::equal(loaded.model->decoder.mode_basis(), modes));
+  EXPECT_FALSE(at::allclose(loaded.model->decoder(z), before));
+  finished.run->trainer->resume();
+  EXPECT_TRUE(at::equal(finished.run->trainer->model().decoder.mode_basis(), modes));
+  // A version that did not keep them is read with those of this machine.
+  checkpoint.tensors.erase("decoder/mode_basis");
+  write_safetensors(finished.directory.checkpoint(), checkpoint);
+  EXPECT_TRUE(at::allclose(load_trained_model(finished.directory).model->decoder(z), before));
+}
+
 }  // namespace
 }  // namespace cryomer

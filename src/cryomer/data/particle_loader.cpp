@@ -75,11 +75,12 @@ std::vector<int64_t> all_particles(const ParticleStack& stack) {
   return all;
 }
 
-ParticleSplit split_particles(int64_t count, double held_out_fraction, uint64_t seed) {
+ParticleSplit split_particles(int64_t count, double held_out_fraction) {
+  constexpr uint64_t kSeed = 1;
   if (!(held_out_fraction >= 0 && held_out_fraction < 1)) {
     fail_usage("held-out fraction is {}, expected 0 or more and less than 1", held_out_fraction);
   }
-  std::vector<int64_t> order = Random(seed, 0x5917).permutation(count);
+  std::vector<int64_t> order = Random(kSeed, 0x5917).permutation(count);
   const auto held_out = static_cast<int64_t>(std::floor(held_out_fraction * static_cast<double>(count)));
   ParticleSplit split;
   split.held_out.assign(order.begin(), order.begin() + held_out);

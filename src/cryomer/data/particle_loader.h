@@ -23,10 +23,10 @@ class ParticleLoader {
 
 std::vector<int64_t> all_particles(const ParticleStack& stack);
 
-// Which particles a model learns from and which it is only judged by.
+// Which particles a model learns from and which it is only judged by: the same for every run, so that runs can be compared by them.
 struct ParticleSplit {
   std::vector<int64_t> training, held_out;
 };
-ParticleSplit split_particles(int64_t count, double held_out_fraction, uint64_t seed);
+ParticleSplit split_particles(int64_t count, double held_out_fraction);
 
 }  // namespace cryomer

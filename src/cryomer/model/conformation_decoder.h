@@ -29,6 +29,9 @@ class ConformationDecoder {
   int64_t representation_size() const { return representation_.weight.size(0); }
   // -> positions [samples, atoms, 3] A, in the frame of the centred base.
   Tensor place(const Moves& moves) const { return place_atoms(bodies_, movement(), moves.residues, moves.torsions); }
+  // [modes, residues * 6], each mode times its amplitude; not defined without modes. Part of what is learned: the sign of a mode, and which
+  // modes those of equal stiffness are, is chance, so that another machine's are others.
+  const Tensor& mode_basis() const { return mode_basis_; }
   Movement movement() const { return mode_basis_.defined() ? Movement::twist : Movement::delta; }
   Tensor operator()(const Tensor& latents) const { return place(moves(latents)); }
 
@@ -39,7 +42,7 @@ class ConformationDecoder {
   };
 
   std::shared_ptr<const RigidBodyData> bodies_;
-  Tensor mode_basis_;  // [modes, residues * 6], each mode times its amplitude
+  Tensor mode_basis_;
   int64_t residues_;
   Linear input_, representation_;
   std::vector<Block> blocks_;

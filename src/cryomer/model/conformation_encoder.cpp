@@ -18,7 +18,9 @@ std::pair<Tensor, double> canonical_grid(const Tensor& atoms, int64_t points_per
   const Tensor axis = (at::arange(points_per_axis, at::kFloat) + 0.5) * spacing - 0.5 * extent;
   const std::vector<Tensor> mesh = at::meshgrid({axis, axis, axis}, "ij");
   const Tensor all = at::stack({mesh[0].reshape({-1}), mesh[1].reshape({-1}), mesh[2].reshape({-1})}, 1);
-  const Tensor nearest = std::get<0>(at::cdist(all, atoms).min(1));
+  // Not by matrix products: their rounding is the machine's, and an encoder must find the points that it was trained with.
+  constexpr int64_t kWithoutProducts = 2;
+  const Tensor nearest = std::get<0>(at::cdist(all, atoms, 2, kWithoutProducts).min(1));
   return {all.index_select(0, at::nonzero(nearest <= margin).squeeze(1)).contiguous(), spacing};
 }
 

@@ -33,6 +33,7 @@ void store_model(const Autoencoder& model, NamedTensors& checkpoint) {
   for (const auto& [name, tensor] : model.parameters.all()) {
     checkpoint.tensors["parameter/" + name] = tensor.detach().clone();
   }
+  if (model.decoder.mode_basis().defined()) checkpoint.tensors["decoder/mode_basis"] = model.decoder.mode_basis();
   checkpoint.tensors["images/noise_power"] = model.images.noise.power;
   checkpoint.tensors["images/scale_mean"] = tensor_from(model.images.scale.mean);
   checkpoint.tensors["images/scale_deviation"] = tensor_from(model.images.scale.deviation);
@@ -45,6 +46,7 @@ void store_model(const Autoencoder& model, NamedTensors& checkpoint) {
 
 void restore_model(Autoencoder& model, const NamedTensors& checkpoint, const std::string& source) {
   for (const auto& [name, tensor] : model.parameters.all()) copy_into(tensor, checkpoint, "parameter/" + name, source);
+  if (model.decoder.mode_basis().defined()) copy_into(model.decoder.mode_basis(), checkpoint, "decoder/mode_basis", source);
   model.widths.mobile_share = restore_scalar(checkpoint, "images/mobile_share", source);
   model.refresh_widths();
   const Tensor power = restore_tensor(checkpoint, "images/noise_power", {-1, ring_count(model.images.grid().box)}, source);

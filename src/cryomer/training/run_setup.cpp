@@ -128,7 +128,7 @@ TrainedModel load_trained_model(const RunDirectory& directory) {
     fail("{}: no checkpoint.safetensors in this folder; expected the --out folder of `cryomer train`", directory.path);
   }
   const std::string source = directory.checkpoint();
-  const NamedTensors checkpoint = read_safetensors(source);
+  NamedTensors checkpoint = read_safetensors(source);
   const auto config = checkpoint.metadata.find("config");
   if (config == checkpoint.metadata.end()) fail("{}: not a checkpoint of cryomer train", source);
   TrainedModel trained;
@@ -144,6 +144,12 @@ TrainedModel load_trained_model(const RunDirectory& directory) {
   trained.model = std::make_unique<Autoencoder>(
       trained.setup.config.model, trained.setup.centred(), int64_t(restore_scalar(checkpoint, "data/box", source)),
       trained.smallest_pixel_size, uint64_t(trained.setup.config.seed));
+  if (const Tensor& modes = trained.model->decoder.mode_basis(); modes.defined() && checkpoint.tensors.count("decoder/mode_basis") == 0) {
+    log_warning("{}: an earlier version of Cryomer wrote it and did not keep the decoder's normal modes; they are computed again, and where the sign of "
+                "one differs from what it was in training, structures are wrong. Train again to be sure",
+                source);
+    checkpoint.tensors["decoder/mode_basis"] = modes.clone();
+  }
   restore_model(*trained.model, checkpoint, source);
   if (trained.model->widths.learned()) {
     const std::vector<float> b = to_floats(trained.model->widths.b_factors());

@@ -36,7 +36,7 @@ constexpr double kSearchTemperature = 100;  // candidates of all weights get lat
 constexpr int64_t kBentImages = 512, kBendSteps = 40;
 constexpr double kBendRate = 0.1;
 
-constexpr const char* kCheckpointFormat = "cryomer checkpoint 2";
+constexpr const char* kCheckpointFormat = "cryomer checkpoint 3";
 constexpr int64_t kFewestForLoops = 100;    // images
 constexpr int64_t kLargestHeldOut = 512;   // images judged after each epoch
 constexpr int64_t kLargestPriorFit = 20000;  // particles that the prior is fitted to
@@ -70,7 +70,7 @@ Trainer::Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory direct
       loader_(stack),
       directory_(std::move(directory)),
       metrics_(directory_.metrics()),
-      split_(split_particles(stack.size(), setup_.config.data.held_out_fraction, uint64_t(setup_.config.seed))),
+      split_(split_particles(stack.size(), setup_.config.data.held_out_fraction)),
       device_(device),
       model_(setup_.config.model, setup_.centred(), stack.box(), smallest_pixel_size(stack), uint64_t(setup_.config.seed)),
       restraints_(restraints_of(setup_)),
