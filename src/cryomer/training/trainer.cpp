@@ -9,13 +9,13 @@
 #include "cryomer/base/progress.h"
 #include "cryomer/base/stop.h"
 #include "cryomer/base/text.h"
-#include "cryomer/base/units.h"
 #include "cryomer/ops/structure_energies.h"
-#include "cryomer/protein/restraints.h"
 #include "cryomer/pose_search/pose_finder.h"
-#include "cryomer/training/candidate_refinement.h"
+#include "cryomer/protein/restraints.h"
 #include "cryomer/training/checkpoint.h"
+#include "cryomer/training/loop_start.h"
 #include "cryomer/training/pose_inference.h"
+#include "cryomer/training/remarks.h"
 
 namespace cryomer {
 
@@ -32,12 +32,7 @@ constexpr int64_t kLeastPart = 16;  // images of a batch that a thread of its ow
 constexpr double kLastSearch = 0.6;         // share of the run after which poses are not searched again
 constexpr double kSearchTemperature = 100;  // candidates of all weights get latents
 
-// How images are explained by the softest motions before loops are judged.
-constexpr int64_t kBentImages = 512, kBendSteps = 40;
-constexpr double kBendRate = 0.1;
-
 constexpr const char* kCheckpointFormat = "cryomer checkpoint 3";
-constexpr int64_t kFewestForLoops = 100;    // images
 constexpr int64_t kLargestHeldOut = 512;   // images judged after each epoch
 constexpr int64_t kLargestPriorFit = 20000;  // particles that the prior is fitted to
 
@@ -129,40 +124,10 @@ void Trainer::begin() {
   begun_ = true;
 }
 
-Trainer::BentImages Trainer::bend(const std::vector<ParticleBatch>& batches, int64_t most) const {
-  BentImages result;
-  int64_t images = 0;
-  Progress progress("bending the structure to images", most, "images");
-  for (const ParticleBatch& batch : batches) {
-    if (images >= most) break;
-    ParticleBatch some = batch.first(std::min(batch.size(), most - images));
-    images += some.size();
-    const DiagonalGaussian start{at::zeros({some.size(), model_.latent_dim}), at::full({some.size(), model_.latent_dim}, 0.3)};
-    // The untrained decoder knows the softest normal modes and nothing else.
-    const RefinedViews bent =
-        refine_views(model_, some, start, {kBendSteps, 2, kBendRate}, draws(kBend, 0), poses_are_candidates() ? poses_.deviation : Tensor());
-    some.rotation = bent.poses.rotation;
-    some.shift = bent.poses.shift;
-    at::NoGradGuard guard;
-    result.conformations.push_back(model_.decoder(bent.posterior.mean).to(at::kCPU));
-    progress.advance(some.size());
-    result.batches.push_back(std::move(some));
-  }
-  progress.finish();
-  return result;
-}
-
 void Trainer::move_loops() {
   const TrainingConfig& c = setup_.config;
   const double started = elapsed();
   std::vector<ParticleBatch> some = loader_.load_some(split_.training, c.loop_search.particles, uint64_t(c.seed));
-  int64_t images = 0;
-  for (const ParticleBatch& batch : some) images += batch.size();
-  if (images < kFewestForLoops) {
-    log_info("Loops are not looked for in {} images; {} are needed", images, kFewestForLoops);
-    return;
-  }
-  log_info("Looking whether the images show loops elsewhere than the structure has them (loop_search.used)");
   if (poses_are_candidates()) {
     for (ParticleBatch& batch : some) {
       const Poses best = best_poses(batch, {});
@@ -170,38 +135,14 @@ void Trainer::move_loops() {
       batch.shift = best.shift;
     }
   }
-  const Structure structure = setup_.centred();
-  const ImageModel projector = model_.images.to(at::kCPU);
-  auto misplaced_in = [&](const BentImages& bent) {
-    return misplaced_loops(structure, shown_residues(ResidualImages(projector, bent.batches, bent.conformations, kLoopAtomWidth), structure));
-  };
-  MisplacedLoops misplaced = misplaced_in(bend(some, std::min(images, kBentImages)));
-  if (poses_are_candidates() && !misplaced.stretches.empty()) {
-    // Poses that were found with the rigid base are better where the base may bend.
-    const BentImages bent = bend(some, images);
-    some = bent.batches;
-    misplaced = misplaced_in(bent);
-  }
-  for (const std::string& remark : misplaced.remarks) log_info("{}", remark);
-  const std::vector<FoundLoop> found = search_loops(projector, some, structure, misplaced.stretches, c.loop_search, uint64_t(c.seed));
+  const LoopStart start = find_loops(model_, setup_, std::move(some), poses_are_candidates() ? poses_.deviation : Tensor(), draws(kBend, 0));
   search_seconds_ += elapsed() - started;
-  if (found.empty()) return;
-  std::vector<float> positions = setup_.structure.coordinates();
-  for (const FoundLoop& loop : found) {
-    auto percent = [](double share) { return 100 * std::clamp(share, 0.0, 1.0); };
-    log_info("Loop {}: the images show {:.0f} % of it where the structure has it, and {:.0f} % where it starts now: {:.2f} nats an image more",
-             stretch_name(setup_.structure, loop.stretch), percent(loop.shown_before), percent(loop.shown), loop.gain);
-    for (size_t a = 0; a < loop.positions.size(); ++a) {
-      for (int k = 0; k < 3; ++k) {
-        positions[3 * (size_t(setup_.structure.residues[loop.stretch.first].first_atom) + a) + size_t(k)] = float(loop.positions[a][k] + setup_.origin[k]);
-      }
-    }
-  }
-  setup_.structure.set_coordinates(positions.data());
+  if (start.loops.empty()) return;
+  setup_.structure.set_coordinates(with_loops(setup_, start.loops).data());
   loops_moved_ = true;
   rebuild_model();
-  calibrate(model_.images, some, model_.base_positions);
-  if (poses_are_candidates()) poses_.deviation = pose_deviations(model_.images, some, model_.base_positions.unsqueeze(0));
+  calibrate(model_.images, start.images, model_.base_positions);
+  if (poses_are_candidates()) poses_.deviation = pose_deviations(model_.images, start.images, model_.base_positions.unsqueeze(0));
 }
 
 void Trainer::rebuild_model() {
@@ -508,52 +449,6 @@ void Trainer::search_poses_again() {
   last_checkpoint_ = epoch_start_ = std::chrono::steady_clock::now();
 }
 
-void Trainer::say_how_sure_poses_are() const {
-  const PoseSearchConfig& c = setup_.config.pose_search;
-  constexpr double kUneven = 0.4, kTied = 0.6;
-  constexpr double kTooMany = 0.02;  // docs/experiments.md: below 0.001 where all poses are right, 0.04 where a fifth is wrong
-  const ViewSpread views = view_spread(poses_);
-  if (views.near_axis > kUneven) {
-    log_warning("{:.0f} % of the views are within 30 degrees of one axis of the molecule ({:.2f}, {:.2f}, {:.2f}); even views would be "
-                "13 %. Motions along that axis hardly show, and the ensemble may be wrong there",
-                100 * views.near_axis, views.axis.x, views.axis.y, views.axis.z);
-  }
-  int64_t tied = 0;
-  for (int64_t p = 0; p < poses_.particles(); ++p) {
-    // Candidates that have come together are one.
-    const std::vector<double> weight = poses_.weights(p, 1);
-    const Pose best = poses_.pose(p, poses_.best_slot(p));
-    double together = 0;
-    for (int64_t s = 0; s < poses_.slots(); ++s) {
-      if (weight[size_t(s)] > 0 && near_each_other(poses_.pose(p, s), best, 0.5 * radians(c.rotation_step), c.shift_step)) together += weight[size_t(s)];
-    }
-    tied += together < kTied;
-  }
-  const double share = double(tied) / double(poses_.particles());
-  log_info("Poses: tied between candidates (the best has less than {:.0f} % of the weight) for {:.1f} % of the particles", 100 * kTied, 100 * share);
-  if (share > kTooMany) log_warning("many poses are tied: mirror solutions or too much noise; do not trust single particles, nor the ensemble without a check");
-}
-
-void Trainer::say_what_is_blurred() const {
-  if (!model_.widths.learned()) return;
-  constexpr double kNearly = 0.97;
-  const std::vector<float> widths = to_floats(model_.widths());
-  const std::vector<Residue>& residues = setup_.structure.residues;
-  const double largest = setup_.config.model.largest_atom_width;
-  auto blurred = [&](size_t r) { return r < residues.size() && widths[size_t(residues[r].first_atom)] > kNearly * largest; };
-  std::vector<std::string> stretches;
-  for (size_t first = 0; first < residues.size(); ++first) {
-    if (!blurred(first)) continue;
-    size_t last = first;
-    while (blurred(last + 1) && residues[last + 1].chain == residues[first].chain) ++last;
-    stretches.push_back(residue_label(residues[first]) + (last > first ? formatted(" to {}", residues[last].number) : ""));
-    first = last;
-  }
-  if (stretches.empty()) return;
-  log_warning("{} {} as blurred as atoms may be ({} A): more moves there than the ensemble shows", join(stretches, ", "),
-              stretches.size() > 1 || stretches.front().find(" to ") != std::string::npos ? "are" : "is", largest);
-}
-
 void Trainer::run() {
   if (!begun_) begin();
   if (optimiser_.steps == 0) save_checkpoint();  // the searches took their time
@@ -573,8 +468,8 @@ void Trainer::run() {
     }
   }
   save_checkpoint();
-  if (poses_are_candidates()) say_how_sure_poses_are();
-  say_what_is_blurred();
+  if (poses_are_candidates()) say_how_sure_poses_are(poses_, setup_.config.pose_search);
+  say_what_is_blurred(model_.widths, setup_.structure, setup_.config.model.largest_atom_width);
 }
 
 void Trainer::save_checkpoint() const {

@@ -45,18 +45,10 @@ class Trainer {
   void search_poses_again();
   // Loops that the images show elsewhere go there, before anything is learned.
   void move_loops();
-  // Images with the base bent to each by its softest modes, and at the poses that these are seen at.
-  struct BentImages {
-    std::vector<ParticleBatch> batches;
-    std::vector<Tensor> conformations;  // of each batch, [images, atoms, 3] A
-  };
-  BentImages bend(const std::vector<ParticleBatch>& batches, int64_t most) const;
   // Makes the model anew from the setup's structure.
   void rebuild_model();
   // Takes a model that has learned nothing yet to the device.
   void place_model();
-  void say_how_sure_poses_are() const;
-  void say_what_is_blurred() const;
   void give_particles_posteriors();
   double elapsed() const;
   void look_at_the_clock();
