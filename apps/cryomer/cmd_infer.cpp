@@ -3,6 +3,7 @@
 #include <system_error>
 
 #include "command.h"
+#include "cryomer/base/atomic_file.h"
 #include "cryomer/base/log.h"
 #include "cryomer/base/text.h"
 #include "cryomer/inference/posterior.h"
@@ -57,6 +58,14 @@ void Infer::run() const {
   if (half) options.half = 0;
   const bool own = !half && (particles.empty() || std::filesystem::equivalent(particles, trained_on, unknown));
   const ParticleStack stack = ParticleStack::open(particles.empty() ? trained_on : particles, options);
+  const std::string written = out + "/particles.star";
+  check_keeps_input("--out", written, stack.path());
+  if (std::filesystem::is_regular_file(written, unknown) && read_file(written).find("_cryomerLatent1") == std::string::npos) {
+    fail_usage("--out {}: its particles.star would be replaced, and infer did not write it. Choose another folder", out);
+  }
+  if (std::filesystem::exists(RunDirectory{out}.checkpoint(), unknown)) {
+    fail_usage("--out {}: this is the folder of a run. Choose another, so that what is inferred does not mix with it", out);
+  }
   OutputFolder folder(out, overwrite, false);
   Posterior posterior = infer_posterior(trained, stack, own, refinement);
   const int64_t count = stack.size(), dim = posterior.mean.size(1);

@@ -33,7 +33,23 @@ struct Train {
   double train(const RunDirectory& directory, int64_t number) const;
 };
 
-// Of the run with this number, the first being zero.
+// What a run that goes on does otherwise than before. What it is made of stays.
+std::vector<ConfigChange> changes_of_run(const RunDirectory& directory, const TrainingConfig& now) {
+  TrainingConfig before;
+  config_from_json(before, read_file(directory.config()), directory.config());
+  std::vector<ConfigChange> changes;
+  for (const ConfigChange& change : config_changes(before, now)) {
+    const std::string& key = change.key;
+    if (key == "data.particles" || key == "data.structure" || key == "data.data_dir") continue;  // what they hold is compared
+    if (starts_with(key, "data.") || starts_with(key, "model.") || key == "seed" || key == "optimiser.batch_size") {
+      fail_usage("--resume: the run was begun with {} = {}, and cannot go on with {}. Leave it as it was, or start a new run", key, change.before,
+                 change.after);
+    }
+    changes.push_back(change);
+  }
+  return changes;
+}
+
 TrainingConfig Train::resolve(const RunDirectory& directory, int64_t number) const {
   TrainingConfig config;
   if (recipe == "paper") {
@@ -83,6 +99,7 @@ TrainingConfig Train::resolve(const RunDirectory& directory, int64_t number) con
 double Train::train(const RunDirectory& directory, int64_t number) const {
   const TrainingConfig config = resolve(directory, number);
   const bool goes_on = resume && fs::exists(directory.checkpoint());
+  const std::vector<ConfigChange> changes = goes_on ? changes_of_run(directory, config) : std::vector<ConfigChange>();
   const at::Device on = device_named(device);
   RunSetup setup;
   setup.config = config;
@@ -92,6 +109,7 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
   const std::string earlier = !goes_on && fs::exists(directory.log()) ? read_file(directory.log()) : "";
   set_log_file(directory.log());
   log_info("{}", command_line);
+  for (const ConfigChange& change : changes) log_info("From here on {} = {}, before {}", change.key, change.after, change.before);
   log_info("Particles: {} of {} x {} pixels in {} optics group(s){}", stack.size(), stack.box(), stack.box(),
            stack.optics_groups().size(), config.data.half > 0 ? formatted("; half {} of the file", config.data.half) : "");
   setup.origin = find_origin(config, setup.structure, stack);
@@ -113,8 +131,12 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
   }
   write_file_atomically(directory.config(), config_to_json(config));
   folder.keep();
+  const int64_t begun_at = trainer.step();
   trainer.run();
   if (trainer.step() == 0) fail("--max-time: no time was left to learn after the searches. Go on with --resume and a longer --max-time");
+  if (goes_on && trainer.step() == begun_at && !trainer.settled()) {
+    log_warning("Nothing was learned: the run has had its {}, which count from its beginning. Go on with more", config.max_seconds > 0 ? "--max-time" : "--epochs");
+  }
   log_info("Trained for {} step{}; the model is in {}", trainer.step(), trainer.step() == 1 ? "" : "s", directory.path);
   set_log_file("");
   return trainer.best_held_out();

@@ -71,6 +71,11 @@ void check_output_file(const std::string& flag, const std::string& path, bool ov
   }
 }
 
+void check_keeps_input(const std::string& flag, const std::string& path, const std::string& input) {
+  std::error_code ignored;
+  if (fs::equivalent(path, input, ignored)) fail_usage("{} {}: this would replace what is read, {}. Choose another name", flag, path, input);
+}
+
 void check_trajectory_output(const std::string& path, bool overwrite, bool scripts) {
   check_output_file("--out", path, overwrite);
   if (!is_trajectory_name(path)) fail_usage("--out {}: the name must end in .dcd, .pdb or .cif", path);

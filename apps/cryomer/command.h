@@ -24,6 +24,9 @@ struct CommonOptions {
 // that exists already and may not be replaced.
 void check_output_file(const std::string& flag, const std::string& path, bool overwrite);
 
+// Fails where writing to `path` would replace `input`, whatever --overwrite says.
+void check_keeps_input(const std::string& flag, const std::string& path, const std::string& input);
+
 // For --out of a trajectory, and the scripts beside it.
 void check_trajectory_output(const std::string& path, bool overwrite, bool scripts);
 

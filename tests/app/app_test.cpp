@@ -380,6 +380,29 @@ TEST(App, ARunWithoutTimeToLearnSaysSo) {
   done(command + " --resume --max-time 30s --epochs 1");
 }
 
+TEST(App, WhatIsReadIsNotReplaced) {
+  const std::string sim = world().folder + "/precious", stack = sim + "/particles.mrcs", post = world().folder + "/twice";
+  fs::copy(world().sim, sim, fs::copy_options::recursive);
+  const std::string before = read_file(stack), star = read_file(sim + "/particles.star");
+  refused("project " + sim + "/truth.star --structure " + world().base + " --overwrite --out " + stack, 2, {"would replace what is read"});
+  EXPECT_EQ(read_file(stack), before);
+  refused("infer " + world().run + " --overwrite --out " + sim, 2, {"particles.star", "infer did not write it"});
+  EXPECT_EQ(read_file(sim + "/particles.star"), star);
+  refused("infer " + world().run + " --overwrite --out " + world().run, 2, {"the folder of a run"});
+  for (int time = 0; time < 2; ++time) done("infer " + world().run + " --refine 0 --structures none --overwrite --out " + post);
+}
+
+TEST(App, ARunThatGoesOnStaysTheSameRun) {
+  const std::string run = world().folder + "/goes_on";
+  const std::string train = "train " + world().sim + "/truth.star --structure " + world().base + " --poses given --latent-dim 4 --out " + run;
+  done(train + " --epochs 1");
+  for (const char* change : {" --set optimiser.batch_size=16", " --seed 7", " --set model.atom_width=1.5", " --pixel-size 2", " --set model.prior_components=3"}) {
+    refused(train + change + " --epochs 2 --resume", 2, {"--resume: the run was begun with"});
+  }
+  EXPECT_NE(done(train + " --epochs 2 --resume --set objective.chain=0.03").find("From here on objective.chain = 0.03"), std::string::npos);
+  EXPECT_NE(done(train + " --epochs 2 --resume").find("Nothing was learned"), std::string::npos);
+}
+
 TEST(App, AMicroscopeMakesParticlesForTraining) {
   const std::string sim = world().folder + "/microscope", base = " --structure " + world().base + " --ensemble " + world().sim + "/states.dcd";
   const std::string command = "simulate --preset seed-physical" + base + " --particles 24 --particles-per-micrograph 8 --micrograph-size 256 --box 48 --out " + sim;

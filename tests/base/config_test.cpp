@@ -75,6 +75,19 @@ TEST(Config, SaysWhenAGroupAndAValueAreMistakenForEachOther) {
             "f: configuration key 'encoder' is an object, expected one value");
 }
 
+TEST(Config, SaysWhatChanged) {
+  Example before, after;
+  EXPECT_TRUE(config_changes(before, after).empty());
+  config_set(after, "optimiser.learning_rate=0.5");
+  config_set(after, "encoder=image");
+  const std::vector<ConfigChange> changes = config_changes(before, after);
+  ASSERT_EQ(changes.size(), 2u);
+  EXPECT_EQ(changes[0].key, "encoder");
+  EXPECT_EQ(changes[1].key, "optimiser.learning_rate");
+  EXPECT_EQ(changes[1].after, "0.5");
+  EXPECT_NE(changes[1].before, "0.5");
+}
+
 TEST(Config, WritesTextThatIsNotUtf8) {
   Example config;
   config.encoder = "caf\xe9";

@@ -96,5 +96,14 @@ TEST(UnitBlobs, HaveMassOneAndTheGivenWidth) {
   }
 }
 
+TEST(RigidResidues, AtomsWithoutAPlaceOfTheirOwnAreNamed) {
+  Structure s = polyalanine(3);
+  EXPECT_EQ(rigid_residues(s)->residue_count(), 3);
+  s.atoms[s.find_atom(1, "C")].position = s.atoms[s.find_atom(1, "N")].position;
+  const std::string message = testing::error_of([&] { rigid_residues(s); });
+  EXPECT_NE(message.find(atom_label(s, s.find_atom(1, "N"))), std::string::npos) << message;
+  EXPECT_NE(message.find(atom_label(s, s.find_atom(1, "C"))), std::string::npos) << message;
+}
+
 }  // namespace
 }  // namespace cryomer

@@ -347,7 +347,7 @@ TEST(Trainer, RefusesOtherData) {
   EXPECT_NE(error_of([&] { edited.trainer->resume(); }).find("the run was trained on other data"), std::string::npos);
 }
 
-TEST(DataFingerprint, DependsOnRowsPixelsAndAtoms) {
+TEST(DataFingerprint, DependsOnRowsOpticsPixelsAndAtoms) {
   const std::string folder = testing::small_data(20), twin = testing::small_data(20);
   auto stack_in = [](const std::string& where) { return ParticleStack::open(where + "/particles.star", particle_options(small_config(where, 1))); };
   Structure s = read_structure(folder + "/base.pdb");
@@ -356,6 +356,9 @@ TEST(DataFingerprint, DependsOnRowsPixelsAndAtoms) {
   s.atoms[3].position.x += 0.01;
   EXPECT_NE(data_fingerprint(stack_in(folder), s).all, first);
   s.atoms[3].position.x -= 0.01;
+  TrainingConfig other_pixels = small_config(folder, 1);
+  other_pixels.data.pixel_size = 1.7;
+  EXPECT_NE(data_fingerprint(ParticleStack::open(folder + "/particles.star", particle_options(other_pixels)), s).all, first);
   std::string bytes = read_file(twin + "/particles.mrcs");
   bytes[1024 + 4 * 100 + 2] ^= 1;
   write_file_atomically(twin + "/particles.mrcs", bytes);

@@ -155,6 +155,17 @@ void assign(Config& config, const Json& json, const std::string& source) {
 
 }  // namespace
 
+std::vector<ConfigChange> config_changes(const Config& before, const Config& after) {
+  std::map<std::string, Json> old_values, new_values;
+  flatten(Json::parse(config_to_json(before)), "", old_values);
+  flatten(Json::parse(config_to_json(after)), "", new_values);
+  std::vector<ConfigChange> changes;
+  for (const auto& [key, value] : new_values) {
+    if (old_values[key] != value) changes.push_back({key, as_text(old_values[key]), as_text(value)});
+  }
+  return changes;
+}
+
 std::string config_to_json(const Config& config) {
   JsonWriter writer;
   const_cast<Config&>(config).visit(writer);  // the writer only reads

@@ -40,6 +40,11 @@ std::string config_to_json(const Config& config);
 void config_from_json(Config& config, const std::string& json, const std::string& source);
 // "training.batch_size=128"
 void config_set(Config& config, const std::string& assignment);
+struct ConfigChange {
+  std::string key, before, after;  // dotted; values as JSON
+};
+// Of two configurations of the same type.
+std::vector<ConfigChange> config_changes(const Config& before, const Config& after);
 // One line per field: dotted key, default, meaning.
 std::string config_help(const Config& config);
 

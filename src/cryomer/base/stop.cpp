@@ -21,6 +21,8 @@ void on_signal(int signal) {
 void catch_stop_signals() {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
+  // A terminal that closes; not under nohup, which has it ignored.
+  if (std::signal(SIGHUP, on_signal) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
 }
 
 bool stop_requested() { return stop_flag != 0; }

@@ -647,6 +647,12 @@ ParticleStack ParticleStack::open(const std::string& star_path, const ParticleSt
   return stack;
 }
 
+std::vector<std::string> ParticleStack::image_files() const {
+  std::vector<std::string> paths;
+  for (const MrcFile& file : files_) paths.push_back(file.path());
+  return paths;
+}
+
 void ParticleStack::read_image(int64_t particle, float* pixels) const {
   if (particle < 0 || particle >= size())
     fail("{}: particle {} asked for, but there are {}", path_, particle, size());

@@ -59,6 +59,8 @@ class ParticleStack {
   const StarFile& star() const { return star_; }
   const StarTable& particle_table() const { return star_.tables[particle_table_]; }
   const std::string& path() const { return path_; }
+  // The MRC stacks that it points into.
+  std::vector<std::string> image_files() const;
 
  private:
   class Loader;

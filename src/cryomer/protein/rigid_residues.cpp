@@ -21,6 +21,20 @@ ResidueFrame frame_of(const Structure& structure, int residue, const PositionOf&
   return {Mat3{}, (1.0 / r.atom_count) * centroid};
 }
 
+// Of a residue: frames and torsions have no direction there.
+void check_no_atoms_coincide(const Structure& structure) {
+  constexpr double kSame = 0.01;  // A
+  for (const Residue& residue : structure.residues) {
+    for (int a = residue.first_atom; a < residue.first_atom + residue.atom_count; ++a) {
+      for (int b = residue.first_atom; b < a; ++b) {
+        if (norm(structure.atoms[a].position - structure.atoms[b].position) > kSame) continue;
+        fail("{}: atoms {} and {} are in the same place, as if nobody had given them one. Give them coordinates, or leave the residue out", structure.source,
+             atom_label(structure, b), atom_label(structure, a));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<ResidueFrame> residue_frames(const Structure& structure) {
@@ -32,6 +46,7 @@ std::vector<ResidueFrame> residue_frames(const Structure& structure) {
 }
 
 std::shared_ptr<const RigidBodyData> rigid_residues(const Structure& structure) {
+  check_no_atoms_coincide(structure);
   auto bodies = std::make_shared<RigidBodyData>();
   const std::vector<ResidueFrame> frames = residue_frames(structure);
   const size_t n = frames.size();

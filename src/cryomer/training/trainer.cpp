@@ -521,7 +521,7 @@ void Trainer::resume() {
   }
   const auto fingerprint = checkpoint.metadata.find("data");
   if (fingerprint != checkpoint.metadata.end() && fingerprint->second != fingerprint_.all) {
-    fail("{}: the run was trained on other data than {} and {} hold now (rows, pixels or atoms differ). Resume with the same data, "
+    fail("{}: the run was trained on other data than {} and {} hold now (rows, optics, pixels or atoms differ). Resume with the same data, "
          "or start a new run",
          source, stack_.path(), setup_.structure.source);
   }

@@ -35,6 +35,7 @@ class Trainer {
   void save_checkpoint() const;
 
   int64_t step() const { return optimiser_.steps; }
+  bool settled() const { return finished_; }  // the held-out curve was flat: nothing is left to do
   double best_held_out() const { return best_held_out_; }  // log likelihood - divergence, nats per image
   const Autoencoder& model() const { return model_; }
 
