@@ -72,7 +72,7 @@ Tensor Interpolate::points(const TrainedModel& trained) const {
 void Interpolate::run() const {
   common.apply();
   if (steps < 2 || steps > 1000000) fail_usage("--steps {}: expected 2 to 1000000", steps);
-  if (along < 0) fail_usage("--along {}: expected 1 for the direction along which CAs move most, 2 for the next, ...", along);
+  if (command->count("--along") > 0 && along < 1) fail_usage("--along {}: expected 1 for the direction along which CAs move most, 2 for the next, ...", along);
   if (along == 0 && (from.empty() || to.empty()))
     fail_usage("give --from and --to, or --along for a main direction of the particles");
   if (along > 0 && (!from.empty() || !to.empty())) fail_usage("give --from and --to, or --along, not both");

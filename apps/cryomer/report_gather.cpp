@@ -208,8 +208,9 @@ void Gatherer::describe() {
   if (trained_ && !trained_->moved_loops.empty()) fact("Loops found elsewhere", join(trained_->moved_loops, ", ") + ", before anything was learned");
   if (const CsvTable& m = report_.metrics; m.row_count() > 0) {
     const auto last = [&](const char* column) { return m.has(column) ? m.numbers(column).back() : 0.0; };
-    fact("Training", formatted("{} in {} steps and {} epochs; {:.0f} images a second at the end", duration_text(last("seconds")),
-                               int64_t(last("step")), int64_t(last("epoch")), last("images_per_second")));
+    fact("Training", formatted("{} in {} steps and {} epochs; {:.0f} images a second at the end{}", duration_text(last("seconds")),
+                               int64_t(last("step")), int64_t(last("epoch")), last("images_per_second"),
+                               trained_ && !trained_->ended ? "; stopped before its end, train --resume goes on" : ""));
   }
   fact("Held out", formatted("{:g} % of the particles", 100 * config_.data.held_out_fraction));
   fact("Seed", formatted("{}", config_.seed));

@@ -247,6 +247,7 @@ TEST(App, ReportsWithTheFiguresOfEvaluate) {
 TEST(App, ReportsOnARunAloneAndSaysWhatIsAbsent) {
   const std::string html = world().folder + "/alone.html";
   const std::string output = done("report " + world().run + " --out " + html);
+  EXPECT_EQ(read_file(html).find("stopped before its end"), std::string::npos);
   EXPECT_NE(output.find("--truth"), std::string::npos);
   const std::string page = read_file(html);
   EXPECT_NE(page.find("Not on this page"), std::string::npos);
@@ -454,6 +455,8 @@ TEST(App, AnInterruptedRunLeavesACheckpointAndResumes) {
   const int before = epochs_in();
   // What is there can be used, and the run goes on from there.
   done("sample " + run + " --n 2 --out " + world().folder + "/early.dcd");
+  done("report " + run + " --out " + world().folder + "/early.html");
+  EXPECT_NE(read_file(world().folder + "/early.html").find("stopped before its end"), std::string::npos);
   std::string again;
   for (const std::string& part : train) again += part + " ";
   again.replace(again.find("2000"), 4, std::to_string(before + 2));

@@ -157,6 +157,8 @@ TrainedModel load_trained_model(const RunDirectory& directory) {
   }
   const auto groups = checkpoint.metadata.find("optics_groups");
   if (groups != checkpoint.metadata.end()) trained.optics_groups = split(groups->second, '\n');
+  const auto ended = checkpoint.metadata.find("ended");
+  trained.ended = ended == checkpoint.metadata.end() || ended->second == "yes";
   const auto fingerprint = checkpoint.metadata.find("particles");
   if (fingerprint != checkpoint.metadata.end()) trained.particles_fingerprint = fingerprint->second;
   const auto particles = int64_t(restore_scalar(checkpoint, "data/particles", source));

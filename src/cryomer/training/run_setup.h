@@ -40,6 +40,8 @@ struct TrainedModel {
   PoseTable poses;
   PosteriorTable latents;
 
+  bool ended = true;  // or was stopped, and can be taken on
+
   bool poses_were_inferred() const { return setup.config.data.poses != "given"; }
 };
 TrainedModel load_trained_model(const RunDirectory& directory);

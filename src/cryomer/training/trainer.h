@@ -115,7 +115,8 @@ class Trainer {
   int64_t searches_ = 0;       // done with learned structures
   double changed_poses_ = 0;   // by the last of them
   bool begun_ = false, search_due_ = false;
-  bool finished_ = false;
+  bool finished_ = false;  // settled
+  bool ended_ = false;     // or came to its last epoch or its time
 };
 
 }  // namespace cryomer
