@@ -37,7 +37,6 @@ void Project::run() const {
     fail_usage("--frame {}: unknown.{} Known: {}", frame, did_you_mean(frame, frames), join(frames, ", "));
   }
   check_output_file("--out", out, overwrite);
-  for (const std::string& input : {structure, particles}) check_keeps_input("--out", out, input);
   RunSetup setup;
   setup.structure = read_structure(structure);
   setup.config.data.frame = frame;
@@ -47,7 +46,9 @@ void Project::run() const {
   options.require_poses = true;
   options.pixel_size = pixel_size;
   const ParticleStack stack = ParticleStack::open(particles, options);
-  for (const std::string& input : stack.image_files()) check_keeps_input("--out", out, input);
+  std::vector<std::string> inputs = stack.image_files();
+  inputs.insert(inputs.end(), {structure, particles});
+  for (const std::string& input : inputs) check_keeps_input("--out", out, input);
   setup.origin = find_origin(setup.config, setup.structure, stack);
   check_fits_box(setup.structure, setup.origin, stack.box(), smallest_pixel_size(stack));
   const Structure centred = setup.centred();

@@ -50,6 +50,7 @@ std::vector<ConfigChange> changes_of_run(const RunDirectory& directory, const Tr
   return changes;
 }
 
+// Of the run with this number, the first being zero.
 TrainingConfig Train::resolve(const RunDirectory& directory, int64_t number) const {
   TrainingConfig config;
   if (recipe == "paper") {

@@ -450,13 +450,12 @@ void Trainer::search_poses_again() {
 }
 
 void Trainer::run() {
-  ended_ = false;
   if (!begun_) begin();
   if (optimiser_.steps == 0) save_checkpoint();  // the searches took their time
   last_checkpoint_ = epoch_start_ = std::chrono::steady_clock::now();
   for (;;) {
     look_at_the_clock();
-    if (finished_ || schedule_.progress() >= 1) {
+    if (ended()) {
       if (!finished_ && summed_steps_ > 0) end_of_epoch();  // time was up within an epoch: the curves end where the model does
       break;
     }
@@ -468,7 +467,6 @@ void Trainer::run() {
       throw Interrupted(formatted("stopped at step {}; continue with --resume", optimiser_.steps));
     }
   }
-  ended_ = true;
   save_checkpoint();
   if (poses_are_candidates()) say_how_sure_poses_are(poses_, setup_.config.pose_search);
   say_what_is_blurred(model_.widths, setup_.structure, setup_.config.model.largest_atom_width);
@@ -503,7 +501,7 @@ void Trainer::save_checkpoint() const {
   checkpoint.metadata["data"] = fingerprint_.all;
   checkpoint.metadata["particles"] = fingerprint_.particles;
   checkpoint.metadata["optics_groups"] = join(optics_group_names(stack_), "\n");
-  checkpoint.metadata["ended"] = ended_ ? "yes" : "no";
+  checkpoint.metadata["ended"] = ended() ? "yes" : "no";
   checkpoint.metadata["format"] = kCheckpointFormat;
   checkpoint.metadata["config"] = config_to_json(setup_.config);
   write_safetensors(directory_.checkpoint(), checkpoint);

@@ -51,6 +51,8 @@ class Trainer {
   // Takes a model that has learned nothing yet to the device.
   void place_model();
   void give_particles_posteriors();
+  // Settled, or came to its last epoch or its time.
+  bool ended() const { return finished_ || schedule_.progress() >= 1; }
   double elapsed() const;
   void look_at_the_clock();
   ParticleBatch next_batch();
@@ -116,7 +118,6 @@ class Trainer {
   double changed_poses_ = 0;   // by the last of them
   bool begun_ = false, search_due_ = false;
   bool finished_ = false;  // settled
-  bool ended_ = false;     // or came to its last epoch or its time
 };
 
 }  // namespace cryomer
