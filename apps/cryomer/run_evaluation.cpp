@@ -149,8 +149,8 @@ Agreement compare_half_sets(const std::vector<std::string>& sides, const Structu
     std::vector<std::string> absent;
     const auto held_out = held_out_figures({sides[side]}, absent);
     if (held_out && held_out->gain() <= 0) {
-      log_warning("{}: explains images that it was not trained on no better than the base structure ({:.1f} nats an image): it has learned nothing "
-                  "yet that another half could confirm",
+      log_warning("{}: explains images that it was not trained on no better than the base structure (its bound gains {:.1f} nats an image): it has "
+                  "learned nothing yet that another half could confirm",
                   sides[side], held_out->gain());
     }
     ensembles[side] = decoded_structures(trained, trained.model->prior.sample(inputs.n, uint64_t(seed + side)), "sampling");

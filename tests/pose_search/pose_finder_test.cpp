@@ -55,6 +55,22 @@ TEST(PoseFinder, ServesImagesOfSeveralPixelSizes) {
   EXPECT_GE(recall(finder.find(batch, 8, 3), batch), 0.85);
 }
 
+TEST(PoseFinder, FindsPosesAgainOnlyOfAStructureThatImagesShow) {
+  ParticleBatch blind = small_particles(120, 15);
+  blind.rotation = at::eye(3).expand({120, 3, 3}).clone();
+  blind.shift = at::zeros({120, 2});
+  const auto share = [&](const Tensor& molecule) {
+    ImageModel model = small_model();
+    calibrate_without_poses(model, {blind}, molecule, kGrid);
+    return PoseFinder(model, molecule, kGrid).found_again({blind}, 8, Random(3));
+  };
+  // Another one of the same extent and mass: its long axis is found again, no more.
+  const Tensor another = at::cat({small_molecule().slice(-1, 0, 1).roll(1, 1), small_molecule().slice(-1, 1, 3)}, -1);
+  const double shown = share(small_molecule()), not_shown = share(another);
+  EXPECT_GT(shown, 0.6);
+  EXPECT_LT(not_shown, 0.3);
+}
+
 TEST(CalibrateWithoutPoses, FindsNoiseScaleAndSign) {
   for (const double scale : {15.0, -15.0}) {
     ParticleBatch batch = small_particles(120, scale);

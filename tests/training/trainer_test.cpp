@@ -457,6 +457,16 @@ TEST(Trainer, EndsItsCurvesWhereTheModelEnds) {
   EXPECT_EQ(column(run.directory.metrics(), "step").back(), double(run.trainer->step()));
 }
 
+TEST(Trainer, DoesNotSettleByParticlesThatAreNotHeldOut) {
+  TrainingConfig config = small_config(data(), 40);
+  config.data.held_out_fraction = 0;
+  config.patience = 1e-6;
+  config.objective.warmup = 0.02;
+  SmallRun run(config, scratch_folder());
+  run.trainer->run();
+  EXPECT_EQ(column(run.directory.metrics(), "epoch").back(), 40);
+}
+
 TEST(Trainer, HasNothingToDoAfterItSettled) {
   TrainingConfig config = small_config(data(), 200);
   config.patience = 1e-6;

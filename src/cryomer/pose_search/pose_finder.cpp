@@ -120,6 +120,23 @@ std::vector<std::vector<PoseCandidate>> PoseFinder::climb(const ParticleBatch& b
   return found;
 }
 
+double PoseFinder::found_again(const std::vector<ParticleBatch>& batches, int climbed, const Random& random) {
+  constexpr double kSameAngle = radians(20), kSamePlace = 4;  // A
+  int64_t again = 0, count = 0;
+  for (const ParticleBatch& batch : batches) {
+    const Tensor noise = images_.noise_images(batch, random.substream(uint64_t(count)));
+    ParticleBatch added = batch, taken = batch;
+    added.images = batch.images + noise;
+    taken.images = batch.images - noise;
+    const auto one = find(added, climbed, 1), other = find(taken, climbed, 1);
+    for (size_t i = 0; i < one.size(); ++i) {
+      again += !one[i].empty() && !other[i].empty() && near_each_other(one[i].front().pose, other[i].front().pose, kSameAngle, kSamePlace);
+    }
+    count += batch.size();
+  }
+  return count > 0 ? double(again) / double(count) : 0;
+}
+
 void calibrate_without_poses(ImageModel& images, std::vector<ParticleBatch> batches, const Tensor& conformation, const PoseGrid& grid) {
   at::NoGradGuard guard;
   const int box = images.grid().box;

@@ -20,6 +20,8 @@ constexpr int64_t kNewSteps = 12;      // that improve a new candidate's latents
 constexpr double kHopeless = 20;       // nats below the best bound of a particle, for a new candidate with another's structure
 constexpr double kFewChanged = 0.005;  // share of a later search's trial with another best pose, below which the others keep theirs
 constexpr int64_t kNoiseImages = 128;  // that show what a search finds where there is nothing
+constexpr int64_t kSearchedTwice = 256;  // particles that show whether poses come from the structure or from noise
+constexpr double kFoundAgain = 0.08;  // docs/experiments.md: at most 0.07 of them with another molecule or pixel size, 0.11 with the right one at SNR 0.02
 
 // The base and the ends of its softest modes, as the untrained decoder makes them: [structures, atoms, 3].
 Tensor softest_motions(const Autoencoder& model, const DecoderConfig& decoder) {
@@ -100,6 +102,17 @@ MeanAndError found_in_noise(const Autoencoder& model, const ParticleLoader& load
   return summary(values);
 }
 
+void say_whether_found_again(PoseFinder& finder, const ParticleLoader& loader, const PoseSearchConfig& search, uint64_t seed) {
+  const std::vector<ParticleBatch> some = loader.load_some(all_particles(loader.stack()), kSearchedTwice, seed);
+  const double share = finder.found_again(some, int(search.climb), Random(seed, 0x2a9a1));
+  log_info("Poses: with other noise on top, the same pose is found for {:.0f} % of the particles", 100 * share);
+  if (share >= kFoundAgain) return;
+  log_warning("Poses follow the noise rather than the structure: searched with other noise, {:.0f} % of the particles have the same pose again. Either the "
+              "structure is not what the images show (another molecule, a pixel size other than {:.4g} A, a wrong CTF), or they are too noisy for poses to "
+              "be found. Look before you trust what is learned: `cryomer project` shows how images of the structure would look",
+              100 * share, loader.stack().optics_groups().front().pixel_size);
+}
+
 }  // namespace
 
 PoseGrid pose_grid(const PoseSearchConfig& config) {
@@ -153,6 +166,7 @@ void first_candidates(Autoencoder& model, const ParticleLoader& loader, const Tr
          "(--set pose_search.shift_range=...)",
          config.data.particles, data.mean, noise.mean, c.shift_range);
   }
+  if (!from_file) say_whether_found_again(finder, loader, c, uint64_t(config.seed));
   // At the best poses the residuals show the noise, and the images their scale.
   std::vector<ParticleBatch> some =
       loader.load_some(all_particles(loader.stack()), config.data.calibration_particles, uint64_t(config.seed));

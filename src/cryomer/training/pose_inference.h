@@ -14,7 +14,8 @@ namespace cryomer {
 PoseGrid pose_grid(const PoseSearchConfig& config);
 
 // Fills the table for every particle: from nothing, or with poses "refine" around those of the file. Then learns noise and
-// scales again at the best poses. Fails when the structure explains the images no better than it explains pure noise.
+// scales again at the best poses. Fails when the structure explains the images no better than it explains pure noise, and warns
+// when poses found from nothing follow the noise (see PoseFinder::found_again).
 void first_candidates(Autoencoder& model, const ParticleLoader& loader, const TrainingConfig& config, PoseTable& poses);
 
 // Structures that stand for what the model has learned: the prior's components and draws from it, [structures, atoms, 3] A.

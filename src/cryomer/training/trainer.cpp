@@ -403,16 +403,19 @@ void Trainer::end_of_epoch() {
   for (const double mean : model_.images.scale.mean) row.scale += mean / double(model_.images.scale.mean.size());
   metrics_.append(row);
   const double done = schedule_.progress();
-  show_status_line(formatted("epoch {:>4} ({})  gain over base {:6.2f}, held out {:6.2f} nats/image  kl {:5.2f}  chain {:6.1f}  "
-                             "{}, {} left",
-                             row.epoch, row.stage, row.training.log_likelihood - row.base_log_likelihood,
-                             row.held_out.log_likelihood - row.base_log_likelihood, row.training.kl, row.training.chain,
-                             duration_text(row.seconds), duration_text((row.seconds - search_seconds_) * (1 - done) / std::max(done, 1e-6))));
+  const std::string likelihood =
+      split_.held_out.empty()
+          ? formatted("log likelihood {:7.2f} nats/image, nothing held out", row.training.log_likelihood)
+          : formatted("gain over base {:6.2f}, held out {:6.2f} nats/image", row.training.log_likelihood - row.base_log_likelihood,
+                      row.held_out.log_likelihood - row.base_log_likelihood);
+  show_status_line(formatted("epoch {:>4} ({})  {}  kl {:5.2f}  chain {:6.1f}  {}, {} left", row.epoch, row.stage, likelihood, row.training.kl,
+                             row.training.chain, duration_text(row.seconds),
+                             duration_text((row.seconds - search_seconds_) * (1 - done) / std::max(done, 1e-6))));
   const double value = row.held_out.log_likelihood - row.held_out.kl;
   if (value > best_held_out_ + 0.01 || schedule_.warmed() < 1 || schedule_.poses_alone()) {
     best_held_out_ = value;
     best_progress_ = done;
-  } else if (!schedule_.settling() && c.patience > 0 && done - best_progress_ > std::max(c.patience, kLeastFlatEpochs * done / double(row.epoch))) {
+  } else if (!schedule_.settling() && !split_.held_out.empty() && c.patience > 0 && done - best_progress_ > std::max(c.patience, kLeastFlatEpochs * done / double(row.epoch))) {
     log_info("The held-out likelihood has been flat since {:.0f} % of the run: settling", 100 * best_progress_);
     schedule_.settle();
   }
