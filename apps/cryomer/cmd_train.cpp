@@ -85,10 +85,6 @@ TrainingConfig Train::resolve(const RunDirectory& directory, int64_t number) con
     const auto seconds = parse_duration(max_time);
     if (!seconds || *seconds <= 0) fail_usage("--max-time {}: expected a duration such as 90s, 10m or 1h30m", max_time);
     config.max_seconds = *seconds / double(seeds);
-    // The time decides, unless the number of epochs was said as well.
-    const bool said = epochs != 0 || goes_on || !config_file.empty() ||
-                      std::any_of(set.begin(), set.end(), [](const std::string& assignment) { return starts_with(assignment, "epochs="); });
-    if (!said) config.epochs = 1000000;
   }
   if (command->count("--seed") > 0) config.seed = common.seed;
   if (!goes_on || command->count("--seed") > 0) config.seed += number;
@@ -136,7 +132,7 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
   trainer.run();
   if (trainer.step() == 0) fail("--max-time: no time was left to learn after the searches. Go on with --resume and a longer --max-time");
   if (goes_on && trainer.step() == begun_at && !trainer.settled()) {
-    log_warning("Nothing was learned: the run has had its {}, which count from its beginning. Go on with more", config.max_seconds > 0 ? "--max-time" : "--epochs");
+    log_warning("Nothing was learned: the run has had its {}, which count from its beginning. Go on with more", trainer.out_of_steps() ? "--epochs" : "--max-time");
   }
   log_info("Trained for {} step{}; the model is in {}", trainer.step(), trainer.step() == 1 ? "" : "s", directory.path);
   set_log_file("");
@@ -196,8 +192,8 @@ void add_train(CLI::App& program) {
   command->add_option("--half", t->half,
                       "1 or 2: train on that half of the particles (rlnRandomSubset where the file has it, else every other row); "
                       "evaluate --half-sets compares the two");
-  command->add_option("--epochs", t->epochs, "Passes over the particles");
-  command->add_option("--max-time", t->max_time, "Stop after this time, e.g. 10m");
+  command->add_option("--epochs", t->epochs, "At most so many passes over the particles; default: 150, or what 5000 steps take");
+  command->add_option("--max-time", t->max_time, "Stop after this time at the latest, e.g. 10m");
   command->add_option("--seeds", t->seeds, "Runs with seeds of their own, of which the best by held-out likelihood is kept; they share --max-time")
       ->capture_default_str();
   command->add_option("--device", t->device, "cpu, cuda, or auto: CUDA where this build and the machine have it")->capture_default_str();

@@ -30,6 +30,19 @@ TEST(Schedule, FollowsStepsOrTimeWhicheverIsFurther) {
   EXPECT_DOUBLE_EQ(at_step(config, 0, 100, 60).progress(), 40.0 / 140.0);
 }
 
+TEST(Schedule, EndsAfterEnoughEpochsWhereNoNumberWasSaid) {
+  TrainingConfig config;
+  EXPECT_EQ(Schedule(config, 100).steps_at_most(), 150 * 100);
+  EXPECT_EQ(Schedule(config, 10).steps_at_most(), 5000);  // few particles need more of them
+  config.epochs = 7;
+  EXPECT_EQ(Schedule(config, 10).steps_at_most(), 70);
+  Schedule schedule(config, 10);
+  schedule.move_to(69, 0, 0);
+  EXPECT_FALSE(schedule.out_of_steps());
+  schedule.move_to(70, 0, 0);
+  EXPECT_TRUE(schedule.out_of_steps());
+}
+
 TEST(Schedule, WarmsUpForSoManyEpochsButNotForTooMuchOfTheRun) {
   TrainingConfig config = hundred_epochs();
   config.objective.warmup_epochs = 20;

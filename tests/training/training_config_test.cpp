@@ -34,7 +34,7 @@ TEST(TrainingConfig, NamesTheNearestKeyOfAnUnknownOne) {
 TEST(TrainingConfig, DefaultsMakeSense) { TrainingConfig().check(); }
 
 TEST(TrainingConfig, RefusesValuesWithoutSenseByTheirKey) {
-  for (const char* assignment : {"model.latent_dim=0", "objective.samples=0", "optimiser.batch_size=0", "epochs=0", "model.padding=0.5",
+  for (const char* assignment : {"model.latent_dim=0", "objective.samples=0", "optimiser.batch_size=0", "epochs=-1", "model.padding=0.5",
                                  "optimiser.learning_rate=0", "data.frame=middle", "objective.kind=elbow",
                                  "model.encoder.kind=canonicle", "data.calibration_particles=0"}) {
     TrainingConfig config;

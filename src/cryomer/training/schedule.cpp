@@ -9,6 +9,7 @@ namespace cryomer {
 
 namespace {
 
+constexpr int64_t kEnoughEpochs = 150, kLeastSteps = 5000;
 constexpr double kSettlingShare = 0.15;  // of the run
 constexpr double kLeastWarmth = 0.01;
 // Shares of the run. Earlier, residues that blur would leave the latents less to explain, and fewer motions are found.
@@ -19,9 +20,13 @@ constexpr double kStrictFrom = 0.65, kStrictTo = 0.85;
 
 }  // namespace
 
+int64_t Schedule::steps_at_most() const {
+  return config_.epochs > 0 ? config_.epochs * steps_per_epoch_ : std::max(kEnoughEpochs * steps_per_epoch_, kLeastSteps);
+}
+
 void Schedule::move_to(int64_t steps, double seconds, double search_seconds) {
   steps_ = steps;
-  double share = double(steps) / double(config_.epochs * steps_per_epoch_);
+  double share = double(steps) / double(steps_at_most());
   const double limit = config_.max_seconds;
   if (limit > 0) share = std::max(share, seconds >= limit ? 1 : (seconds - search_seconds) / (limit - search_seconds));
   progress_ = std::min(share, 1.0);

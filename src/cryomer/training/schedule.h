@@ -12,6 +12,11 @@ class Schedule {
   // Where the run stands: steps taken, seconds spent, and how many of those on searches, which must not use up the warm-up.
   void move_to(int64_t steps, double seconds, double search_seconds);
 
+  // The length of a run that no clock ends. Without a number of epochs it is 150 of them, after which training images still gain and
+  // held-out ones do not (docs/experiments.md, "How long should a run be?"), and at least 5000 steps.
+  int64_t steps_at_most() const;
+  bool out_of_steps() const { return steps_ >= steps_at_most(); }
+
   double progress() const { return progress_; }  // 0 to 1, by steps or by time, whichever is further
   double warmed() const;                         // how much of the warm-up is done, 0 to 1
   double warmth() const;                         // of the weights that grow, see ObjectiveConfig

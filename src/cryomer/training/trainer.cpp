@@ -166,6 +166,15 @@ Random Trainer::draws(uint64_t purpose, uint64_t index) const {
 
 double Trainer::elapsed() const { return earlier_seconds_ + seconds_since(start_); }
 
+double Trainer::seconds_left(double elapsed) const {
+  const TrainingConfig& c = setup_.config;
+  const double done = std::max(schedule_.progress(), 1e-6);
+  double left = (elapsed - search_seconds_) * (1 - done) / done;
+  // The searches to come take about as long as those that were.
+  if (poses_are_candidates()) left += double(std::max<int64_t>(0, c.pose_search.searches - searches_)) * search_seconds_ / double(1 + searches_);
+  return std::max(0.0, c.max_seconds > 0 ? std::min(left, c.max_seconds - elapsed) : left);
+}
+
 void Trainer::look_at_the_clock() { schedule_.move_to(optimiser_.steps, elapsed(), search_seconds_); }
 
 ParticleBatch Trainer::next_batch() {
@@ -409,8 +418,7 @@ void Trainer::end_of_epoch() {
           : formatted("gain over base {:6.2f}, held out {:6.2f} nats/image", row.training.log_likelihood - row.base_log_likelihood,
                       row.held_out.log_likelihood - row.base_log_likelihood);
   show_status_line(formatted("epoch {:>4} ({})  {}  kl {:5.2f}  chain {:6.1f}  {}, {} left", row.epoch, row.stage, likelihood, row.training.kl,
-                             row.training.chain, duration_text(row.seconds),
-                             duration_text((row.seconds - search_seconds_) * (1 - done) / std::max(done, 1e-6))));
+                             row.training.chain, duration_text(row.seconds), duration_text(seconds_left(row.seconds))));
   const double value = row.held_out.log_likelihood - row.held_out.kl;
   if (value > best_held_out_ + 0.01 || schedule_.warmed() < 1 || schedule_.poses_alone()) {
     best_held_out_ = value;

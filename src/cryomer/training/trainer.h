@@ -35,6 +35,7 @@ class Trainer {
   void save_checkpoint() const;
 
   int64_t step() const { return optimiser_.steps; }
+  bool out_of_steps() const { return schedule_.out_of_steps(); }  // of --epochs
   bool settled() const { return finished_; }  // the held-out curve was flat: nothing is left to do
   double best_held_out() const { return best_held_out_; }  // log likelihood - divergence, nats per image
   const Autoencoder& model() const { return model_; }
@@ -54,6 +55,7 @@ class Trainer {
   // Settled, or came to its last epoch or its time.
   bool ended() const { return finished_ || schedule_.progress() >= 1; }
   double elapsed() const;
+  double seconds_left(double elapsed) const;  // an estimate, searches to come included
   void look_at_the_clock();
   ParticleBatch next_batch();
   // What one thread does of a step: some of its views.

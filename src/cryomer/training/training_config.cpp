@@ -72,7 +72,7 @@ void TrainingConfig::visit(ConfigVisitor& v) {
   v.group("posterior", posterior);
   v.group("objective", objective);
   v.group("optimiser", optimiser);
-  v.field("epochs", epochs, "passes over the particles");
+  v.field("epochs", epochs, "passes over the particles; 0: 150, or more where these are fewer than 5000 steps");
   v.field("max_seconds", max_seconds, "stop after this time; 0: no limit");
   v.field("checkpoint_seconds", checkpoint_seconds, "time between checkpoints");
   v.field("patience", patience, "lower the learning rate and stop when the held-out likelihood has been flat for this share of the run; 0: never");
@@ -166,7 +166,7 @@ void TrainingConfig::check() const {
   between("objective.centring", objective.centring, 0, kMostWeight);
   between("optimiser.learning_rate", optimiser.learning_rate, 1e-12, 1);
   between("optimiser.batch_size", double(optimiser.batch_size), 1, 100000);
-  at_least("epochs (--epochs)", double(epochs), 1);
+  at_least("epochs (--epochs)", double(epochs), 0);
   at_least("max_seconds (--max-time)", max_seconds, 0);
   at_least("data.calibration_particles", double(data.calibration_particles), 1);
   one_of("data.poses (--poses)", data.poses, {"given", "refine", "infer"});

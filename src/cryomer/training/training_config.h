@@ -87,7 +87,7 @@ struct TrainingConfig final : Config {
   PosteriorConfig posterior;
   ObjectiveConfig objective;
   OptimiserConfig optimiser;
-  int64_t epochs = 200;
+  int64_t epochs = 0;      // passes over the particles; 0: as many as teach something, see Schedule::steps_at_most()
   double max_seconds = 0;  // 0: no limit
   double checkpoint_seconds = 180;
   double patience = 0.08;  // settle and stop when the held-out likelihood has not improved for this share of the run; 0: never
