@@ -13,7 +13,7 @@ class Schedule {
   void move_to(int64_t steps, double seconds, double search_seconds);
 
   // The length of a run that no clock ends. Without a number of epochs it is 150 of them, after which training images still gain and
-  // held-out ones do not (docs/experiments.md, "How long should a run be?"), and at least 5000 steps.
+  // held-out ones hardly do (docs/experiments.md, "How long should a run be?"), and at least 5000 steps.
   int64_t steps_at_most() const;
   bool out_of_steps() const { return steps_ >= steps_at_most(); }
 
