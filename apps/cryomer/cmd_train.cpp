@@ -132,7 +132,8 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
   trainer.run();
   if (trainer.step() == 0) fail("--max-time: no time was left to learn after the searches. Go on with --resume and a longer --max-time");
   if (goes_on && trainer.step() == begun_at && !trainer.settled()) {
-    log_warning("Nothing was learned: the run has had its {}, which count from its beginning. Go on with more", trainer.out_of_steps() ? "--epochs" : "--max-time");
+    log_warning("Nothing was learned: the run has had its {}, counted from its beginning. Go on with more",
+                trainer.out_of_steps() ? formatted("{} steps (--epochs)", trainer.step()) : "time (--max-time)");
   }
   log_info("Trained for {} step{}; the model is in {}", trainer.step(), trainer.step() == 1 ? "" : "s", directory.path);
   set_log_file("");

@@ -120,7 +120,9 @@ std::optional<HeldOutFigures> held_out_figures(const RunDirectory& directory, st
   figures.divergence = last("held_out_kl");
   figures.base_log_likelihood = last("base_log_likelihood");
   figures.training_log_likelihood = last("log_likelihood");
-  return figures;
+  if (std::isfinite(figures.log_likelihood)) return figures;
+  absent.push_back("Held-out likelihood: the run held no particles out (data.held_out_fraction), so nothing says whether it learned more than their noise.");
+  return std::nullopt;
 }
 
 Structure structure_of_run(const std::string& folder) {

@@ -465,6 +465,7 @@ TEST(Trainer, DoesNotSettleByParticlesThatAreNotHeldOut) {
   SmallRun run(config, scratch_folder());
   run.trainer->run();
   EXPECT_EQ(column(run.directory.metrics(), "epoch").back(), 40);
+  EXPECT_TRUE(std::isnan(column(run.directory.metrics(), "held_out_log_likelihood").back()));  // not zero, which would be judged
 }
 
 TEST(Trainer, HasNothingToDoAfterItSettled) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "cryomer/base/log.h"
 #include "cryomer/base/progress.h"
@@ -24,6 +25,7 @@ namespace {
 // Streams of random numbers, one for each purpose.
 enum Purpose : uint64_t { kOrder = 0x10, kNoise, kHeldOutNoise, kSleep, kPrior, kSearch, kBend };
 
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr double kLeastFlatEpochs = 5;  // fewer flat ones are chance
 
 constexpr int kThreadsBesideGpu = 4;  // what is left for the CPU is too little to be shared among more
@@ -32,7 +34,7 @@ constexpr int64_t kLeastPart = 16;  // images of a batch that a thread of its ow
 constexpr double kLastSearch = 0.6;         // share of the run after which poses are not searched again
 constexpr double kSearchTemperature = 100;  // candidates of all weights get latents
 
-constexpr const char* kCheckpointFormat = "cryomer checkpoint 3";
+constexpr const char* kCheckpointFormat = "cryomer checkpoint 4";
 constexpr int64_t kLargestHeldOut = 512;   // images judged after each epoch
 constexpr int64_t kLargestPriorFit = 20000;  // particles that the prior is fitted to
 
@@ -170,8 +172,11 @@ double Trainer::seconds_left(double elapsed) const {
   const TrainingConfig& c = setup_.config;
   const double done = std::max(schedule_.progress(), 1e-6);
   double left = (elapsed - search_seconds_) * (1 - done) / done;
-  // The searches to come take about as long as those that were.
-  if (poses_are_candidates()) left += double(std::max<int64_t>(0, c.pose_search.searches - searches_)) * search_seconds_ / double(1 + searches_);
+  // A search to come takes about the share of its trial of what those before took.
+  if (poses_are_candidates() && schedule_.progress() < 1) {
+    const double share = std::min(1.0, double(c.pose_search.trial) / double(poses_.particles()));
+    left += double(std::max<int64_t>(0, c.pose_search.searches - searches_)) * share * search_seconds_ / double(1 + searches_);
+  }
   return std::max(0.0, c.max_seconds > 0 ? std::min(left, c.max_seconds - elapsed) : left);
 }
 
@@ -410,6 +415,8 @@ void Trainer::end_of_epoch() {
   // A better model explains more of each image, and the scales move with it.
   scales_.update(model_.images.scale);
   for (const double mean : model_.images.scale.mean) row.scale += mean / double(model_.images.scale.mean.size());
+  const double value = row.held_out.log_likelihood - row.held_out.kl;
+  if (split_.held_out.empty()) row.held_out.log_likelihood = row.held_out.kl = row.held_out.chain = row.base_log_likelihood = kUnknown;
   metrics_.append(row);
   const double done = schedule_.progress();
   const std::string likelihood =
@@ -419,7 +426,6 @@ void Trainer::end_of_epoch() {
                       row.held_out.log_likelihood - row.base_log_likelihood);
   show_status_line(formatted("epoch {:>4} ({})  {}  kl {:5.2f}  chain {:6.1f}  {}, {} left", row.epoch, row.stage, likelihood, row.training.kl,
                              row.training.chain, duration_text(row.seconds), duration_text(seconds_left(row.seconds))));
-  const double value = row.held_out.log_likelihood - row.held_out.kl;
   if (value > best_held_out_ + 0.01 || schedule_.warmed() < 1 || schedule_.poses_alone()) {
     best_held_out_ = value;
     best_progress_ = done;
@@ -494,6 +500,7 @@ void Trainer::save_checkpoint() const {
   store_scalar(checkpoint, "state/seconds", elapsed());
   store_scalar(checkpoint, "state/best_held_out", best_held_out_);
   store_scalar(checkpoint, "state/best_progress", best_progress_);
+  store_scalar(checkpoint, "state/progress", schedule_.progress());
   store_scalar(checkpoint, "state/settling_from", schedule_.settling_from);
   store_scalar(checkpoint, "state/finished", finished_ ? 1 : 0);
   store_scalar(checkpoint, "state/summed_steps", double(summed_steps_));
@@ -562,6 +569,11 @@ void Trainer::resume() {
   scales_.sums.copy_(restore_tensor(checkpoint, "state/scales", scales_.sums.sizes(), source));
   metrics_.cut_after(optimiser_.steps);
   start_ = std::chrono::steady_clock::now();
+  // With other limits the same step is at another share of the run, and what was measured from there moves along.
+  look_at_the_clock();
+  const double moved = schedule_.progress() - restore_scalar(checkpoint, "state/progress", source);
+  best_progress_ += moved;
+  if (schedule_.settling()) schedule_.settling_from = std::max(0.0, schedule_.settling_from + moved);
   log_info("Resumed at step {}", optimiser_.steps);
   if (finished_) log_info("The run had settled: nothing is left to do");
 }
