@@ -480,6 +480,7 @@ void Trainer::run() {
     train_step();
     if (optimiser_.steps % steps_per_epoch_ == 0) end_of_epoch();
     if (stop_requested()) {
+      look_at_the_clock();  // a run that goes on compares its place with this one
       save_checkpoint();
       throw Interrupted(formatted("stopped at step {}; continue with --resume", optimiser_.steps));
     }
