@@ -77,6 +77,19 @@ TEST(CovalentGeometry, SeesTwistedPeptidesAndClosedTorsions) {
   EXPECT_GE(stereochemistry(base, one(closed)).ramachandran_outliers, 1.0 / 4 - 1e-9);
 }
 
+TEST(CovalentGeometry, CountsEclipsedSideChains) {
+  const Structure base = testing::polyserine(4);
+  EXPECT_EQ(stereochemistry(base, one(base.coordinates())).eclipsed_side_chains, 0);
+  for (const auto& [turn, share] : std::vector<std::pair<double, double>>{{25, 0}, {35, 0.25}, {60, 0.25}, {115, 0}}) {
+    std::vector<float> x = base.coordinates();
+    const int ca = base.find_atom(2, "CA"), cb = base.find_atom(2, "CB"), og = base.find_atom(2, "OG");
+    const Vec3 a = base.atoms[size_t(ca)].position, b = base.atoms[size_t(cb)].position;
+    const Vec3 turned = b + rotation_from_vector(radians(turn) * normalized(b - a)) * (base.atoms[size_t(og)].position - b);
+    for (int k = 0; k < 3; ++k) x[size_t(3 * og + k)] = float(turned[k]);
+    EXPECT_NEAR(stereochemistry(base, one(x)).eclipsed_side_chains, share, 1e-9) << turn;
+  }
+}
+
 TEST(Ramachandran, KnowsWhereProteinsAre) {
   const auto outlier = [](const char* residue, double phi, double psi) {
     return is_ramachandran_outlier(residue, radians(phi), radians(psi));
@@ -104,6 +117,8 @@ TEST(Ramachandran, FindsFewOutliersInCrystalStructures) {
     EXPECT_EQ(own.wrong_hands, 0) << name;
     EXPECT_LT(own.backbone_angle_rms_deviation_ideal, 4) << name;
     EXPECT_GT(own.torsion_count, 200) << name;
+    EXPECT_LT(own.eclipsed_side_chains, 0.15) << name;
+    EXPECT_GT(own.staggered_count, 300) << name;
   }
 }
 

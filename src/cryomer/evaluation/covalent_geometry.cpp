@@ -87,6 +87,9 @@ bool is_left_handed(const float* x, const ChiralCentre& centre) {
 }
 
 CovalentGeometry::CovalentGeometry(const Structure& base) : torsions(backbone_torsions(base)) {
+  for (const SideChainBond& bond : side_chain_bonds(base)) {
+    if (bond.staggered) staggered.push_back(bond);
+  }
   const std::vector<float> coordinates = base.coordinates();
   const float* const x = coordinates.data();
   const auto distance = [&](int i, int j) { return norm(position(x, i) - position(x, j)); };

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cryomer/structure/ramachandran.h"
+#include "cryomer/structure/side_chain_bonds.h"
 
 namespace cryomer {
 
@@ -35,6 +36,7 @@ struct CovalentGeometry {
   std::vector<ChiralCentre> centres;
   std::vector<PeptidePlane> planes;
   std::vector<BackboneTorsions> torsions;
+  std::vector<SideChainBond> staggered;  // those that should be
 };
 
 double bond_angle(const float* coordinates, int i, int j, int k);            // radians, 0 to pi

@@ -301,6 +301,11 @@ void judge_geometry(const EnsembleComparison& e, Writer& write) {
     write.say(Verdict::wrong, "geometry", "{:.1f} % of the residues are Ramachandran outliers, {:.1f} % in the truth.",
               100 * of.ramachandran_outliers, 100 * truth.ramachandran_outliers);
   }
+  if (worse(of.eclipsed_side_chains, truth.eclipsed_side_chains, kSeriousGeometry)) {
+    good = false;
+    write.say(Verdict::wrong, "geometry", "{:.1f} % of the side chains' torsions are nearer to eclipsed than to staggered, {:.1f} % in the truth.",
+              100 * of.eclipsed_side_chains, 100 * truth.eclipsed_side_chains);
+  }
   if (worse(of.clashes_per_1000_atoms, truth.clashes_per_1000_atoms, 2)) {
     good = false;
     write.say(Verdict::wrong, "geometry", "Atoms clash: {:.1f} pairs per 1000 atoms, {:.1f} in the truth.",

@@ -51,9 +51,10 @@ struct Counts {
   int64_t clashes = 0;
   int helix = 0, strand = 0;
   double bond_square = 0, angle_square = 0, ideal_angle_square = 0;  // A^2, radians^2
-  int wrong_hands = 0, twisted = 0, outliers = 0;
+  int wrong_hands = 0, twisted = 0, outliers = 0, eclipsed = 0;
 };
 
+constexpr double kEclipsed = 30;  // degrees from the nearest staggered torsion: half-way to where it is eclipsed
 constexpr double kFlat = 30;  // degrees from a flat peptide, beyond which it counts as twisted
 
 void count_covalent(const Structure& base, const CovalentGeometry& geometry, const float* x, Counts& of) {
@@ -74,6 +75,9 @@ void count_covalent(const Structure& base, const CovalentGeometry& geometry, con
   for (const BackboneTorsions& t : geometry.torsions) {
     of.outliers += is_ramachandran_outlier(base.residues[t.residue].name, torsion_angle(x, t.c_before, t.n, t.ca, t.c),
                                            torsion_angle(x, t.n, t.ca, t.c, t.n_after));
+  }
+  for (const SideChainBond& bond : geometry.staggered) {
+    of.eclipsed += from_staggered(torsion_angle(x, bond.before, bond.from, bond.about, bond.after)) > radians(kEclipsed);
   }
 }
 
@@ -129,7 +133,7 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
     ++(bond.kind == SecondaryStructure::helix ? result.helix_bond_count : result.strand_bond_count);
   }
   double square = 0, square_ideal = 0, clash_sum = 0, clash_share = 0, helix = 0, strand = 0;
-  double bond_square = 0, angle_square = 0, ideal_square = 0, wrong_hands = 0, twisted = 0, outliers = 0;
+  double bond_square = 0, angle_square = 0, ideal_square = 0, wrong_hands = 0, twisted = 0, outliers = 0, eclipsed = 0;
   for (int64_t i = 0; i < ensemble.size(); ++i) {
     square += shares[i] * counts[i].square;
     square_ideal += shares[i] * counts[i].square_ideal;
@@ -145,6 +149,7 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
     wrong_hands += shares[i] * counts[i].wrong_hands;
     twisted += shares[i] * counts[i].twisted;
     outliers += shares[i] * counts[i].outliers;
+    eclipsed += shares[i] * counts[i].eclipsed;
   }
   const auto ratio = [](double part, size_t whole) {
     return whole > 0 ? part / static_cast<double>(whole) : std::numeric_limits<double>::quiet_NaN();
@@ -163,11 +168,13 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
   result.wrong_hands = ratio(wrong_hands, geometry.centres.size());
   result.twisted_peptides = ratio(twisted, geometry.planes.size());
   result.ramachandran_outliers = ratio(outliers, geometry.torsions.size());
+  result.eclipsed_side_chains = ratio(eclipsed, geometry.staggered.size());
   result.bond_count = static_cast<int>(geometry.bonds.size());
   result.angle_count = static_cast<int>(geometry.angles.size());
   result.centre_count = static_cast<int>(geometry.centres.size());
   result.plane_count = static_cast<int>(geometry.planes.size());
   result.torsion_count = static_cast<int>(geometry.torsions.size());
+  result.staggered_count = static_cast<int>(geometry.staggered.size());
   return result;
 }
 

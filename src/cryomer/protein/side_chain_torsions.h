@@ -6,9 +6,7 @@
 
 namespace cryomer {
 
-// The torsions of protein residues (chi1 and those beyond), judged by the distances between their heavy atoms, so that
-// modified residues have theirs too: bonds outside rings that have atoms of the side chain beyond them. Left out is what
-// is planar (arginine's NE-CZ) and what turns hydrogens only.
+// One torsion for each of the structure's side_chain_bonds, in their order.
 SideChains side_chain_torsions(const Structure& structure);
 
 }  // namespace cryomer

@@ -78,6 +78,7 @@ HtmlTable geometry_table(const EnsembleComparison& c) {
            share("amino acids of the wrong hand (D)", &Stereochemistry::wrong_hands),
            share("twisted peptide planes", &Stereochemistry::twisted_peptides),
            share("Ramachandran outliers", &Stereochemistry::ramachandran_outliers),
+           share("side chains\u2019 torsions eclipsed", &Stereochemistry::eclipsed_side_chains),
            row("clashes per 1000 atoms", &Stereochemistry::clashes_per_1000_atoms, 3),
            row("hydrogen bonds kept (share)", &Stereochemistry::hydrogen_bonds_kept, 3),
            row("\u2003in helices", &Stereochemistry::helix_bonds_kept, 3), row("\u2003in sheets", &Stereochemistry::strand_bonds_kept, 3)}};
