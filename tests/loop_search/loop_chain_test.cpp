@@ -1,5 +1,7 @@
 #include "cryomer/loop_search/loop_chain.h"
 
+#include <map>
+
 #include "evaluation/small_structures.h"
 #include "testing.h"
 
@@ -100,8 +102,51 @@ TEST(LoopChain, TurnsSideChainsAlone) {
   }
   for (int r = 4; r <= 8; ++r) {
     const size_t og = size_t(s.find_atom(r, "OG")), cb = size_t(s.find_atom(r, "CB"));
-    EXPECT_GT(norm(s.atoms[og].position - after.atoms[og].position), 0.1);
+    EXPECT_GT(norm(s.atoms[og].position - after.atoms[og].position), 1e-3);
     EXPECT_NEAR(norm(s.atoms[og].position - s.atoms[cb].position), norm(after.atoms[og].position - after.atoms[cb].position), 1e-9);
+  }
+}
+
+TEST(LoopChain, PutsSideChainsWhereTheyAreStaggered) {
+  const Structure s = polyserine(12);
+  LoopChain loop(s, 4, 8);
+  Random random(10);
+  std::map<long, int> wells;
+  double far = 0;
+  for (int i = 0; i < 600; ++i) {
+    loop.move_side_chain(random);
+    if (i < 100) continue;  // until each has been turned
+    const Structure after = with_loop(s, 4, loop);
+    for (const SideChainBond& b : side_chain_bonds(after)) {
+      if (b.residue < 4 || b.residue > 8) continue;
+      const auto x = [&](int a) { return after.atoms[size_t(a)].position; };
+      const double chi = torsion_angle(x(b.before), x(b.from), x(b.about), x(b.after));
+      far += from_staggered(chi) > radians(30);
+      ++wells[std::lround((degrees(chi) + 360 - 60) / 120) % 3];
+    }
+  }
+  EXPECT_LT(far, 0.02 * 2500);
+  for (const auto& [well, count] : wells) EXPECT_NEAR(count, 833, 250) << well;
+  EXPECT_EQ(wells.size(), 3u);
+}
+
+TEST(LoopChain, DoesNotFoldASideChainOntoItself) {
+  // A lysine at the end of a chain, whose bonds are found again in each of its conformations.
+  Structure s = polyalanine(12);
+  Vec3 a = s.atoms[size_t(s.find_atom(11, "N"))].position, b = s.atoms[size_t(s.find_atom(11, "CA"))].position, c = s.atoms[size_t(s.find_atom(11, "CB"))].position;
+  for (const char* name : {"CG", "CD", "CE", "NZ"}) {
+    const Vec3 next = testing::placed(a, b, c, 1.52, radians(112), radians(180));
+    testing::add_atom(s, name, std::string(name) == "NZ" ? 7 : 6, next);
+    a = b;
+    b = c;
+    c = next;
+  }
+  ASSERT_EQ(side_chain_bonds(s).size(), 4u);
+  LoopChain loop(s, 8, 11);
+  Random random(11);
+  for (int i = 0; i < 3000; ++i) {
+    loop.move_side_chain(random);
+    ASSERT_EQ(side_chain_bonds(with_loop(s, 8, loop)).size(), 4u) << i;
   }
 }
 

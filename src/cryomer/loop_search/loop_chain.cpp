@@ -8,20 +8,22 @@
 #include "cryomer/base/units.h"
 #include "cryomer/geometry/rotation.h"
 #include "cryomer/geometry/superpose.h"
-#include "cryomer/protein/side_chain_torsions.h"
 #include "cryomer/structure/ramachandran.h"
 
 namespace cryomer {
 
 namespace {
 
-constexpr int kSweeps = 20;            // over the torsions, that may close a window
-constexpr int kEarlySweeps = 4;        // after which a window that closes is nearly closed
-constexpr double kNearlyClosed = 0.5;  // A
-constexpr double kClosed = 0.02;       // A, within the stretch
-constexpr double kEndClosed = 0.05;    // A, at its end
-constexpr int kLargestWindow = 12;     // residues that a move changes
-constexpr double kNearestCas = 3.9;    // A, of residues that do not follow each other
+constexpr int kSweeps = 20;              // over the torsions, that may close a window
+constexpr int kEarlySweeps = 4;          // after which a window that closes is nearly closed
+constexpr double kNearlyClosed = 0.5;    // A
+constexpr double kClosed = 0.02;         // A, within the stretch
+constexpr double kEndClosed = 0.05;      // A, at its end
+constexpr int kLargestWindow = 12;       // residues that a move changes
+constexpr double kStaggeredWidth = 0.2;  // radians, by which torsions of side chains vary about where they are staggered
+constexpr double kHeld = 2.7;            // A, between atoms that a bond or an angle joins, at most (with sulphur 2.8, which does not change)
+constexpr double kNearestAtoms = 2.4;    // A, of the others of a residue: those of an eclipsed bond are 2.5 A from each other
+constexpr double kNearestCas = 3.9;      // A, of residues that do not follow each other
 
 double rms_distance(const Vec3 a[3], const Vec3 b[3]) {
   double sum = 0;
@@ -58,6 +60,7 @@ LoopChain::LoopChain(const Structure& structure, int first, int last) {
   if (!topology->held_before && !topology->held_after) {
     fail("{}: {} to {} are a whole chain, not a loop", structure.source, residue_label(structure.residues[first]), residue_label(structure.residues[last]));
   }
+  topology->first = first;
   const int offset = structure.residues[first].first_atom;
   for (int r = first; r <= last; ++r) {
     const cryomer::Residue& from = structure.residues[r];
@@ -74,15 +77,17 @@ LoopChain::LoopChain(const Structure& structure, int first, int last) {
       if (atom != residue.n && atom != residue.ca) residue.turned_by_phi.push_back(atom);
       if (name == "O" || name == "OXT") residue.turned_by_psi.push_back(atom);
       positions_.push_back(structure.atoms[from.first_atom + a].position);
+      for (int b = residue.first_atom; b < atom; ++b) {
+        if (norm(positions_[size_t(b)] - positions_[size_t(atom)]) > kHeld) residue.apart.push_back({b, atom});
+      }
     }
     topology->residues.push_back(residue);
   }
   topology->atoms = int(positions_.size());
-  const SideChains side_chains = side_chain_torsions(structure);
-  for (const Torsion& torsion : side_chains.torsions) {
-    if (torsion.from < offset || torsion.from >= offset + topology->atoms) continue;
-    SideChainBond bond{torsion.from - offset, torsion.about - offset, {}};
-    for (int a = torsion.first_moved; a < torsion.last_moved; ++a) bond.turned.push_back(side_chains.moved[a] - offset);
+  for (SideChainBond bond : side_chain_bonds(structure)) {
+    if (bond.residue < first || bond.residue > last) continue;
+    for (int* const atom : {&bond.from, &bond.about, &bond.before, &bond.after}) *atom -= offset;
+    for (int& atom : bond.beyond) atom -= offset;
     topology->side_chains.push_back(bond);
   }
   if (topology->held_before) topology->c_before = structure.atoms[backbone(first - 1, "C")].position;
@@ -191,15 +196,34 @@ bool LoopChain::move(double size, Random& random) {
   return good;
 }
 
-void LoopChain::move_side_chain(Random& random) {
+bool LoopChain::is_folded(const Residue& residue) const {
+  return std::any_of(residue.apart.begin(), residue.apart.end(), [&](const auto& pair) {
+    const Vec3 between = positions_[size_t(pair.first)] - positions_[size_t(pair.second)];
+    return dot(between, between) < kNearestAtoms * kNearestAtoms;
+  });
+}
+
+bool LoopChain::move_side_chain(Random& random) {
   const std::vector<SideChainBond>& bonds = topology_->side_chains;
-  if (bonds.empty()) return;
+  if (bonds.empty()) return false;
   const SideChainBond& bond = bonds[random.below(bonds.size())];
-  // Between the three staggered positions, or a little.
-  const double angle = random.below(2) == 1 ? radians(random.below(2) == 1 ? 120 : -120) + 0.2 * random.normal() : 0.3 * random.normal();
-  const Vec3 from = positions_[bond.from];
-  const Mat3 rotation = rotation_from_vector(angle * normalized(positions_[bond.about] - from));
-  for (const int a : bond.turned) positions_[a] = turned(positions_[a], from, rotation);
+  const bool far = random.below(2) == 1;
+  const Vec3 from = positions_[bond.from], about = positions_[bond.about];
+  double angle = far ? 2 * kPi * random.uniform() : 0.3 * random.normal();
+  if (bond.staggered) {
+    const double now = torsion_angle(positions_[bond.before], from, about, positions_[bond.after]);
+    const double well = far ? radians(60 + 120 * double(random.below(3))) : radians(60 + 120 * std::round((degrees(now) - 60) / 120));
+    angle = well + kStaggeredWidth * random.normal() - now;
+  }
+  const Mat3 rotation = rotation_from_vector(angle * normalized(about - from));
+  std::vector<Vec3> before;
+  for (const int a : bond.beyond) {
+    before.push_back(positions_[a]);
+    positions_[a] = turned(positions_[a], from, rotation);
+  }
+  const bool good = !is_folded(topology_->residues[size_t(bond.residue - topology_->first)]);
+  for (size_t i = 0; i < before.size() && !good; ++i) positions_[bond.beyond[i]] = before[i];
+  return good;
 }
 
 double LoopChain::phi(int k) const {
@@ -228,6 +252,7 @@ int LoopChain::clashes() const {
   const std::vector<Residue>& residues = topology_->residues;
   int found = 0;
   for (size_t k = 0; k < residues.size(); ++k) {
+    found += is_folded(residues[k]);
     for (size_t l = 0; l + 2 < k; ++l) found += norm(positions_[residues[k].ca] - positions_[residues[l].ca]) < kNearestCas;
   }
   return found;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cryomer/base/random.h"
+#include "cryomer/structure/side_chain_bonds.h"
 #include "cryomer/structure/structure.h"
 
 namespace cryomer {
@@ -21,28 +22,27 @@ class LoopChain {
   // Turns some torsions by chance, by about `size` radians, and closes the chain by others near them (cyclic coordinate descent:
   // Canutescu & Dunbrack 2003). False, and nothing is changed, when that does not close.
   bool move(double size, Random& random);
-  // Turns the side chain of one residue by chance, about a random bond.
-  void move_side_chain(Random& random);
+  // Turns the side chain of one residue by chance, about a random bond, which is staggered then if it is one that should be. False, and
+  // nothing is changed, when the residue would fold onto itself.
+  bool move_side_chain(Random& random);
 
   double gap() const;               // A, of the end that hangs on what follows; what stays is for restraints to close
   int ramachandran_outliers() const;
-  int clashes() const;              // pairs of CA nearer than any two of a real chain
+  int clashes() const;              // pairs of CA nearer than any two of a real chain, and residues that fold onto themselves
 
  private:
   struct Residue {
     int first_atom = 0;         // in positions_
     int n = 0, ca = 0, c = 0;   // in positions_
+    std::vector<std::pair<int, int>> apart;  // its atoms that no bond or angle holds near each other
     std::vector<int> turned_by_phi, turned_by_psi;  // its own atoms; those of later residues turn, too
     bool phi_turns = true;      // not within a proline's ring, nor before the first atom of a chain
     std::string name;
   };
-  struct SideChainBond {
-    int from = 0, about = 0;  // in positions_
-    std::vector<int> turned;
-  };
   struct Topology {
     std::vector<Residue> residues;
-    std::vector<SideChainBond> side_chains;
+    std::vector<SideChainBond> side_chains;  // atoms are those of positions_
+    int first = 0;  // residue of the structure
     int atoms = 0;
     bool held_before = false, held_after = false;
     Vec3 c_before;            // C of the residue before
@@ -52,6 +52,7 @@ class LoopChain {
   void frame(int k, Vec3 out[3]) const;
   void turn(int k, bool psi, double angle);
   bool close(int first, int last, const Vec3 target[3], double tolerance);
+  bool is_folded(const Residue& residue) const;
   double phi(int k) const;
   double psi(int k) const;
 

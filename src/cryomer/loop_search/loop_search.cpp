@@ -165,11 +165,7 @@ LoopChain anneal(const Value& value, const LoopChain& start, int64_t moves, Rand
     const double done = double(m) / double(moves), temperature = kHot * std::pow(kCold / kHot, done);
     const double size = random.uniform() < kLargeMoves ? kLargeMove : 0.3 * (1 - 0.7 * done);
     LoopChain next = now;
-    if (random.uniform() < kSideChainMoves) {
-      next.move_side_chain(random);
-    } else if (!next.move(size, random)) {
-      continue;
-    }
+    if (!(random.uniform() < kSideChainMoves ? next.move_side_chain(random) : next.move(size, random))) continue;
     const double gained = value(next) - energy;
     if (gained < 0 && random.uniform() >= std::exp(gained / temperature)) continue;
     energy += gained;
