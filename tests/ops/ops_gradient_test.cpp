@@ -3,6 +3,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "cryomer/base/random.h"
+#include "cryomer/base/units.h"
 #include "cryomer/ops/image_likelihood_op.h"
 #include "cryomer/ops/place_atoms_op.h"
 #include "cryomer/ops/structure_energies.h"
@@ -142,6 +143,18 @@ TEST(ClashEnergies, HaveTheirGradient) {
   expect_directional_derivative([&](const Tensor& p) { return clash_energies(rules, p) * weights; }, positions, random, 1e-3, 1e-2);
   EXPECT_NE(testing::error_of([&] { clash_energies(rules, at::zeros({2, 39, 3})); }).find("positions has shape [2, 39, 3], expected [-1, 40, 3]"),
             std::string::npos);
+}
+
+TEST(StaggeringEnergies, AreHighestHalfWayBetweenThreePlaces) {
+  const StaggeringRules rules{tensor_from({5, 5, 0}, {3}), tensor_from({float(radians(50)), float(radians(-170)), 1}, {3})};
+  auto energy = [&](double first, double second, double free) {
+    return staggering_energies(rules, tensor_from({float(radians(first)), float(radians(second)), float(free)}, {1, 3})).item<double>();
+  };
+  EXPECT_NEAR(energy(10, -10, 0.3), 0, 1e-5);
+  EXPECT_NEAR(energy(130, 110, 2), 0, 1e-5);
+  EXPECT_NEAR(energy(-50, -10, 0), 5, 1e-5);
+  EXPECT_NEAR(energy(-20, 20, 0), 5, 1e-5);  // both half-way up
+  EXPECT_NE(testing::error_of([&] { staggering_energies(rules, at::zeros({2, 4})); }).find("turns has shape [2, 4], expected [-1, 3]"), std::string::npos);
 }
 
 TEST(BackboneTorsionEnergies, HaveTheirGradient) {

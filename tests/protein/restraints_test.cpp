@@ -5,6 +5,7 @@
 
 #include "cryomer/base/units.h"
 #include "cryomer/geometry/rotation.h"
+#include "cryomer/protein/side_chain_torsions.h"
 #include "evaluation/small_structures.h"
 #include "testing.h"
 
@@ -174,6 +175,27 @@ TEST(BackboneTorsionRules, OpenWhatProteinsHaveAndWhatTheBaseHas) {
   EXPECT_NEAR(backbone_torsion_energy(rules, strained.coordinates().data(), nullptr), 0.5 * 2.7 * 2.7, 0.4);
   // A base that has it so may keep it.
   EXPECT_EQ(backbone_torsion_energy(backbone_torsion_rules(strained), strained.coordinates().data(), nullptr), 0);
+}
+
+TEST(StaggeringRules, KnowTheTorsionsOfTheStructureByTheTurnsOfItsSideChains) {
+  const Structure s = testing::polyserine(4);
+  const StaggeringRules rules = staggering_rules(s);
+  const SideChains chains = side_chain_torsions(s);
+  ASSERT_EQ(rules.angle.size(0), chains.count());
+  for (const double turn : {0.0, 0.7, -2.1}) {
+    // Serine 2's hydroxyl, turned: the rules' energy is that of the torsion it has then.
+    std::vector<float> turns(size_t(chains.count()), 0), x = s.coordinates();
+    size_t t = 0;
+    while (s.atoms[size_t(chains.torsions[t].from)].residue != 2) ++t;
+    turns[t] = float(turn);
+    turn_side_chains(chains, turns.data(), x.data());
+    auto at = [&](const char* name) {
+      const auto a = 3 * size_t(s.find_atom(2, name));
+      return Vec3{x[a], x[a + 1], x[a + 2]};
+    };
+    const double chi = torsion_angle(at("N"), at("CA"), at("CB"), at("OG"));
+    EXPECT_NEAR(staggering_energies(rules, tensor_from(turns, {1, chains.count()})).item<double>(), 2.5 * (1 + std::cos(3 * chi)), 1e-4) << turn;
+  }
 }
 
 TEST(PeptideBonds, HaveTheirMeanSquaredDeviationAsEnergy) {

@@ -62,8 +62,10 @@ TEST(Loss, IsTheSumOfItsTerms) {
   scene.config.objective.torsions = 0.4;
   scene.config.objective.clashes = 0.6;
   scene.config.objective.ramachandran = 0.5;
+  scene.config.objective.rotamers = 0.2;
   scene.restraints.clashes = crowded(scene.model);
   scene.restraints.ramachandran = strained(scene.config.data.structure);
+  scene.restraints.rotamers = staggering_rules(read_structure(scene.config.data.structure));
   {
     at::NoGradGuard guard;
     for (const auto& [name, tensor] : scene.model.parameters.all()) {
@@ -71,13 +73,14 @@ TEST(Loss, IsTheSumOfItsTerms) {
     }
   }
   EXPECT_NEAR(scene.at({}).figures().torsions, 16 * (1 - std::cos(0.5)), 1e-3);
+  EXPECT_NEAR(scene.at({}).figures().rotamers, 16 * 2.5 * (1 - std::cos(1.5)), 1e-2);  // from 180 degrees, where they were staggered
   for (const double warmth : {0.0, 0.25, 1.0}) {
     const LossTerms terms = scene.at({warmth, 1 - warmth});
     const Figures t = terms.figures();
     EXPECT_GT(t.clashes, 1);
     EXPECT_GT(t.ramachandran, 1);
     EXPECT_NEAR(terms.total.item<double>(),
-                -t.log_likelihood + warmth * (2 * t.kl + 0.3 * t.chain + 0.6 * t.clashes) + (1 - warmth) * 0.5 * t.ramachandran + 0.4 * t.torsions + 0.7 * t.centring,
+                -t.log_likelihood + warmth * (2 * t.kl + 0.3 * t.chain + 0.6 * t.clashes + 0.2 * t.rotamers) + (1 - warmth) * 0.5 * t.ramachandran + 0.4 * t.torsions + 0.7 * t.centring,
                 1e-3 * (1 + std::abs(t.log_likelihood)));
   }
 }

@@ -105,4 +105,10 @@ Tensor backbone_torsion_energies(const std::shared_ptr<const BackboneTorsionRule
       });
 }
 
+Tensor staggering_energies(const StaggeringRules& rules, const Tensor& turns) {
+  check_shape(turns, "turns", {-1, rules.angle.size(0)});
+  const Tensor chi = turns + brought_to(turns.device(), rules.angle), barrier = brought_to(turns.device(), rules.barrier);
+  return (0.5 * barrier * (1 + (3 * chi).cos())).sum(1);
+}
+
 }  // namespace cryomer

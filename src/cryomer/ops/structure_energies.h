@@ -1,5 +1,5 @@
-// What structures cost as structures, whatever images show: energies of the kernels of the same names, as differentiable tensor
-// operations. positions [samples, atoms, 3] -> energies [samples].
+// What structures cost as structures, whatever images show: energies [samples] in nats, differentiable. Those of positions
+// [samples, atoms, 3] are the kernels of the same names.
 #pragma once
 
 #include <memory>
@@ -15,5 +15,13 @@ Tensor distance_restraint_energies(const std::shared_ptr<const std::vector<Dista
                                    const Tensor& positions);
 Tensor clash_energies(const std::shared_ptr<const ClashRules>& rules, const Tensor& positions);
 Tensor backbone_torsion_energies(const std::shared_ptr<const BackboneTorsionRules>& rules, const Tensor& positions);
+
+// Side chains about bonds between tetrahedral atoms: barrier / 2 (1 + cos 3 chi) for each, nothing when they are staggered.
+struct StaggeringRules {
+  Tensor barrier;  // [torsions] nats; 0: the torsion is free
+  Tensor angle;    // [torsions] radians, in the base structure
+};
+// turns [samples, torsions] radians: what each torsion differs by from the base structure's.
+Tensor staggering_energies(const StaggeringRules& rules, const Tensor& turns);
 
 }  // namespace cryomer

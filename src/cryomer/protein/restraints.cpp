@@ -6,6 +6,7 @@
 
 #include "cryomer/base/units.h"
 #include "cryomer/structure/ramachandran.h"
+#include "cryomer/structure/side_chain_bonds.h"
 
 namespace cryomer {
 
@@ -146,6 +147,18 @@ BackboneTorsionRules backbone_torsion_rules(const Structure& structure) {
     rules.add(t.c_before, t.n, t.ca, t.c, t.n_after, open);
   }
   return rules;
+}
+
+StaggeringRules staggering_rules(const Structure& structure) {
+  constexpr float kBarrier = 5;
+  std::vector<float> barrier, angle;
+  auto at = [&](int a) { return structure.atoms[size_t(a)].position; };
+  for (const SideChainBond& bond : side_chain_bonds(structure)) {
+    barrier.push_back(bond.staggered ? kBarrier : 0);
+    angle.push_back(bond.staggered ? float(torsion_angle(at(bond.before), at(bond.from), at(bond.about), at(bond.after))) : 0);
+  }
+  const auto count = int64_t(barrier.size());
+  return {tensor_from(barrier, {count}), tensor_from(angle, {count})};
 }
 
 std::vector<DistanceRestraint> peptide_bonds(const Structure& structure) {

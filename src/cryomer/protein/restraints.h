@@ -8,6 +8,7 @@
 #include "cryomer/kernels/backbone_torsions.h"
 #include "cryomer/kernels/clashes.h"
 #include "cryomer/kernels/distance_restraints.h"
+#include "cryomer/ops/structure_energies.h"
 #include "cryomer/structure/structure.h"
 
 namespace cryomer {
@@ -28,5 +29,8 @@ ClashRules clash_rules(const Structure& structure);
 // Where the backbone may turn to: the regions of structure/ramachandran.h, 5 degrees narrower on each side, and what the structure itself
 // has where that is outside. Sigma 10 degrees.
 BackboneTorsionRules backbone_torsion_rules(const Structure& structure);
+
+// The staggered ones of the structure's side_chain_bonds, with a barrier of 5 nats (3 kcal/mol, as of ethane).
+StaggeringRules staggering_rules(const Structure& structure);
 
 }  // namespace cryomer

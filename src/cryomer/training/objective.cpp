@@ -40,13 +40,14 @@ void Figures::add(double share, const Figures& other) {
   chain += share * other.chain;
   clashes += share * other.clashes;
   ramachandran += share * other.ramachandran;
+  rotamers += share * other.rotamers;
   torsions += share * other.torsions;
   centring += share * other.centring;
 }
 
 Figures LossTerms::figures() const {
   const std::vector<double> m = to_doubles(means);
-  return {m[0], m[1], m[2], m[3], m[4], m[5], m[6]};
+  return {m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7]};
 }
 
 DrawnConformations draw_conformations(const Autoencoder& model, const DiagonalGaussian& posterior, const Tensor& noise) {
@@ -86,6 +87,9 @@ LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Re
                         : (drawn_from.log_density(drawn) - model.prior.log_density(latents).reshape({images, samples})).mean(1);
   const Tensor chain = distance_restraint_energies(restraints.chain, positions).reshape({images, samples}).mean(1);
   const Tensor torsions = moves.torsions.defined() ? (1 - moves.torsions.cos()).sum(1).reshape({images, samples}).mean(1) : at::zeros_like(chain);
+  const Tensor rotamers = moves.torsions.defined() && restraints.rotamers && config.rotamers > 0
+                              ? staggering_energies(*restraints.rotamers, moves.torsions).reshape({images, samples}).mean(1)
+                              : at::zeros_like(chain);
   const Tensor centring = positions.mean(1).square().sum(1).reshape({images, samples}).mean(1);
   const Tensor share = weight.defined() ? brought_to(kl.device(), weight / weight.sum()) : at::full_like(kl, 1.0 / double(images));
   auto mean = [&](const Tensor& values) { return (values * share).sum(); };
@@ -98,11 +102,11 @@ LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Re
       restraints.ramachandran && config.ramachandran > 0 ? mean_of_some(backbone_torsion_energies(restraints.ramachandran, some(positions))) : none;
 
   LossTerms terms;
-  terms.total = mean(-fit + stage.warmth * (config.conformation_kl * kl + config.chain * chain) +
+  terms.total = mean(-fit + stage.warmth * (config.conformation_kl * kl + config.chain * chain + config.rotamers * rotamers) +
                      config.torsions * torsions + config.centring * centring) +
                 stage.warmth * config.clashes * clashes + stage.strictness * config.ramachandran * ramachandran;
   terms.bound = (fit - kl).detach();
-  terms.means = at::stack({mean(fit), mean(kl), mean(chain), clashes, ramachandran, mean(torsions), mean(centring)}).detach();
+  terms.means = at::stack({mean(fit), mean(kl), mean(chain), clashes, ramachandran, mean(rotamers), mean(torsions), mean(centring)}).detach();
   terms.positions = positions.detach();
   terms.latents = latents.detach();
   terms.overlap = seen.overlap;
@@ -133,7 +137,7 @@ LossTerms amortised_pose_loss(const Autoencoder& model, const ObjectiveConfig& c
     const Tensor fit = fit_of(config, seen.log_likelihood.reshape({images, -1}));
     terms.total = -fit.mean();
     terms.bound = fit.detach();
-    terms.means = at::constant_pad_nd(fit.mean().detach().reshape({1}), {0, 6});
+    terms.means = at::constant_pad_nd(fit.mean().detach().reshape({1}), {0, 7});
   } else {
     terms = loss(model, config, restraints, posed, observed, posterior, conformations, stage);
   }

@@ -1,10 +1,13 @@
 // What training minimises, for a batch of images. Computed where the model is; batches may be on the CPU.
 #pragma once
 
+#include <optional>
+
 #include "cryomer/kernels/backbone_torsions.h"
 #include "cryomer/kernels/clashes.h"
 #include "cryomer/kernels/distance_restraints.h"
 #include "cryomer/model/autoencoder.h"
+#include "cryomer/ops/structure_energies.h"
 #include "cryomer/pose_search/pose_refinement.h"
 #include "cryomer/training/training_config.h"
 
@@ -17,6 +20,7 @@ struct Figures {
   double chain = 0;           // restraint energy per structure, nats
   double clashes = 0;         // energy of clashes per structure, nats
   double ramachandran = 0;    // energy of backbone torsions per structure, nats
+  double rotamers = 0;        // energy of side chains that are not staggered, per structure, nats
   double torsions = 0;        // sum of 1 - cos of what the side chains turn by, per structure
   double centring = 0;        // squared centre of mass, A^2
 
@@ -25,7 +29,7 @@ struct Figures {
 
 struct LossTerms {
   Tensor total;           // scalar, differentiable: mean over images, weighted
-  Tensor means;           // [7], what figures() says, where the model is
+  Tensor means;           // [8], what figures() says, where the model is
   Tensor positions;       // [batch * samples, atoms, 3] without gradient
   Tensor latents;         // [batch * samples, latent_dim] without gradient
   Tensor overlap, power;  // [batch * samples], see ImageLikelihood
@@ -38,11 +42,12 @@ struct Restraints {
   std::shared_ptr<const std::vector<DistanceRestraint>> chain;
   std::shared_ptr<const ClashRules> clashes = {};                 // none: they have no price
   std::shared_ptr<const BackboneTorsionRules> ramachandran = {};  // none: likewise
+  std::optional<StaggeringRules> rotamers = {};                   // none: likewise
 };
 
 // Where a run stands: shares of the configured weights that count, in [0, 1].
 struct ObjectiveStage {
-  double warmth = 1;      // of the divergence, the chain and clashes
+  double warmth = 1;      // of the divergence, the chain, side chains that are not staggered, and clashes
   double strictness = 1;  // of backbone torsions
 };
 

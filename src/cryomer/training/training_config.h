@@ -54,6 +54,7 @@ struct ObjectiveConfig {
   double chain = 0.02;               // weight of the restraints' energy
   double clashes = 0.1;              // weight of the energy of atoms that come too near each other
   double ramachandran = 0.1;         // weight of the energy of backbone torsions that proteins hardly have
+  double rotamers = 0.004;           // weight of the energy of side chains that are not staggered
   double torsions = 0.01;            // weight of the energy of what side chains turn by, each 1 - cos
   // The warm-up, over which these two weights grow from a hundredth, evenly in logarithm: so many epochs (0: as the share
   // says), but at most this share of the run. Too short, and motions that look alike stay one; too long, and noise is learned.
