@@ -134,8 +134,9 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
   if (goes_on && trainer.step() == begun_at && !trainer.settled()) {
     log_warning("Nothing was learned: the run has had its {}, counted from its beginning. Go on with more",
                 trainer.out_of_steps() ? formatted("{} steps (--epochs)", trainer.step()) : "time (--max-time)");
+  } else {
+    log_info("Trained for {} step{}; the model is in {}", trainer.step(), trainer.step() == 1 ? "" : "s", directory.path);
   }
-  log_info("Trained for {} step{}; the model is in {}", trainer.step(), trainer.step() == 1 ? "" : "s", directory.path);
   set_log_file("");
   return trainer.best_held_out();
 }
