@@ -178,23 +178,30 @@ TEST(BackboneTorsionRules, OpenWhatProteinsHaveAndWhatTheBaseHas) {
 }
 
 TEST(StaggeringRules, KnowTheTorsionsOfTheStructureByTheTurnsOfItsSideChains) {
-  const Structure s = testing::polyserine(4);
-  const StaggeringRules rules = staggering_rules(s);
+  Structure s = testing::polyserine(4);
   const SideChains chains = side_chain_torsions(s);
+  // Not at 180 degrees, where turns of either sign cost the same.
+  std::vector<float> start = s.coordinates();
+  turn_side_chains(chains, std::vector<float>(size_t(chains.count()), 0.4f).data(), start.data());
+  for (int a = 0; a < s.atom_count(); ++a) s.atoms[size_t(a)].position = {start[3 * size_t(a)], start[3 * size_t(a) + 1], start[3 * size_t(a) + 2]};
+  const StaggeringRules rules = staggering_rules(s);
   ASSERT_EQ(rules.angle.size(0), chains.count());
   for (const double turn : {0.0, 0.7, -2.1}) {
-    // Serine 2's hydroxyl, turned: the rules' energy is that of the torsion it has then.
+    // Serine 2's hydroxyl, turned: the rules' energy is that of the torsions there are then.
     std::vector<float> turns(size_t(chains.count()), 0), x = s.coordinates();
     size_t t = 0;
     while (s.atoms[size_t(chains.torsions[t].from)].residue != 2) ++t;
     turns[t] = float(turn);
     turn_side_chains(chains, turns.data(), x.data());
-    auto at = [&](const char* name) {
-      const auto a = 3 * size_t(s.find_atom(2, name));
-      return Vec3{x[a], x[a + 1], x[a + 2]};
-    };
-    const double chi = torsion_angle(at("N"), at("CA"), at("CB"), at("OG"));
-    EXPECT_NEAR(staggering_energies(rules, tensor_from(turns, {1, chains.count()})).item<double>(), 2.5 * (1 + std::cos(3 * chi)), 1e-4) << turn;
+    double expected = 0;
+    for (int r = 0; r < s.residue_count(); ++r) {
+      auto at = [&](const char* name) {
+        const auto a = 3 * size_t(s.find_atom(r, name));
+        return Vec3{x[a], x[a + 1], x[a + 2]};
+      };
+      expected += 2.5 * (1 + std::cos(3 * torsion_angle(at("N"), at("CA"), at("CB"), at("OG"))));
+    }
+    EXPECT_NEAR(staggering_energies(rules, tensor_from(turns, {1, chains.count()})).item<double>(), expected, 1e-4) << turn;
   }
 }
 
