@@ -567,7 +567,13 @@ void Trainer::resume() {
   changed_poses_ = restore_scalar(checkpoint, "state/changed_poses", source);
   const Tensor figures = restore_tensor(checkpoint, "state/figures", {6}, source);
   const auto f = figures.accessor<double, 1>();
-  sums_ = {f[0], f[1], f[2], f[3], f[4], 0, f[5]};
+  sums_ = {};  // what is in no row of the metrics is not kept
+  sums_.log_likelihood = f[0];
+  sums_.kl = f[1];
+  sums_.chain = f[2];
+  sums_.clashes = f[3];
+  sums_.ramachandran = f[4];
+  sums_.centring = f[5];
   scales_.sums.copy_(restore_tensor(checkpoint, "state/scales", scales_.sums.sizes(), source));
   metrics_.cut_after(optimiser_.steps);
   start_ = std::chrono::steady_clock::now();
