@@ -45,6 +45,19 @@ inline Vec3 placed(Vec3 a, Vec3 b, Vec3 c, double length, double angle, double t
                        std::sin(angle) * std::sin(torsion) * n);
 }
 
+// Lets the CB of the last residue go on as `atoms` (name, atomic number), each bonded to the one before it, all torsions 180 degrees.
+inline void add_tail(Structure& structure, const std::vector<std::pair<std::string, int>>& atoms) {
+  auto at = [&](const char* name) { return structure.atoms[size_t(structure.find_atom(structure.residue_count() - 1, name))].position; };
+  Vec3 a = at("N"), b = at("CA"), c = at("CB");
+  for (const auto& [name, number] : atoms) {
+    const Vec3 next = placed(a, b, c, number == 16 ? 1.81 : 1.52, radians(112), radians(180));
+    add_atom(structure, name, number, next);
+    a = b;
+    b = c;
+    c = next;
+  }
+}
+
 // Residues 1..count of chain A with N, CA, C, O, CB (serine: OG) and the given torsions (degrees); omega and chi1 180.
 inline Structure polypeptide(const std::string& residue, int count, double phi, double psi) {
   Structure structure;

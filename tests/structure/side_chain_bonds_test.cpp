@@ -7,20 +7,12 @@ namespace cryomer {
 namespace {
 
 using testing::add_atom;
-using testing::placed;
 
-// An alanine whose CB goes on as `names`, each bonded to the one before it.
+// One residue whose CB goes on as `names`.
 Structure with_tail(const std::string& residue, const std::vector<std::pair<std::string, int>>& names) {
   Structure s = testing::polyalanine(1);
   s.residues[0].name = residue;
-  Vec3 a = s.atoms[s.find_atom(0, "N")].position, b = s.atoms[s.find_atom(0, "CA")].position, c = s.atoms[s.find_atom(0, "CB")].position;
-  for (const auto& [name, number] : names) {
-    const Vec3 next = placed(a, b, c, number == 16 ? 1.81 : 1.52, radians(112), radians(180));
-    add_atom(s, name, number, next);
-    a = b;
-    b = c;
-    c = next;
-  }
+  testing::add_tail(s, names);
   return s;
 }
 

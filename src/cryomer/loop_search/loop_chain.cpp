@@ -216,13 +216,10 @@ bool LoopChain::move_side_chain(Random& random) {
     angle = well + kStaggeredWidth * random.normal() - now;
   }
   const Mat3 rotation = rotation_from_vector(angle * normalized(about - from));
-  std::vector<Vec3> before;
-  for (const int a : bond.beyond) {
-    before.push_back(positions_[a]);
-    positions_[a] = turned(positions_[a], from, rotation);
-  }
+  const std::vector<Vec3> before = positions_;
+  for (const int a : bond.beyond) positions_[a] = turned(positions_[a], from, rotation);
   const bool good = !is_folded(topology_->residues[size_t(bond.residue - topology_->first)]);
-  for (size_t i = 0; i < before.size() && !good; ++i) positions_[bond.beyond[i]] = before[i];
+  if (!good) positions_ = before;
   return good;
 }
 

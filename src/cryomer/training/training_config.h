@@ -56,8 +56,9 @@ struct ObjectiveConfig {
   double ramachandran = 0.1;         // weight of the energy of backbone torsions that proteins hardly have
   double rotamers = 0.004;           // weight of the energy of side chains that are not staggered
   double torsions = 0.01;            // weight of the energy of what side chains turn by, each 1 - cos
-  // The warm-up, over which these two weights grow from a hundredth, evenly in logarithm: so many epochs (0: as the share
-  // says), but at most this share of the run. Too short, and motions that look alike stay one; too long, and noise is learned.
+  // The warm-up, over which the weights of the divergence, the restraints, clashes and rotamers grow from a hundredth, evenly in
+  // logarithm: so many epochs (0: as the share says), but at most this share of the run. Too short, and motions that look alike
+  // stay one; too long, and noise is learned.
   int64_t warmup_epochs = 24;
   double warmup = 0.4;
   double blur = 2;             // A, of images and projections at the start of the run, so that atoms feel density far from them
