@@ -21,6 +21,8 @@ EnsembleComparison an_ensemble() {
   e.truth_geometry = {0.01, 0.02, 0.25, 0.96, 0.97, 0.94, 80, 40};
   e.base_geometry = {0, 0.0125, 0.5, 1, 1, 1, 80, 40};
   e.geometry.wrong_hands = 0.0025;
+  e.geometry.left_handed_residues = 0.03125;
+  e.truth_geometry.left_handed_residues = 0.015625;
   e.geometry.eclipsed_side_chains = 0.0625;
   e.truth_geometry.eclipsed_side_chains = 0.09375;
   e.fluctuations = {{"A/123", "A/124"}, {0.5, 1}, {0.75, 1}, 0.875, 0.9375, 0.25};
@@ -82,6 +84,7 @@ TEST(ComparisonJson, HasTheKeysOfTheContract) {
   EXPECT_EQ(json["precision"], 0.75);
   EXPECT_EQ(distance["wasserstein_floor"], 0.25);
   EXPECT_EQ(json["geometry"]["wrong_hands"], 0.0025);
+  EXPECT_EQ(json["geometry"]["left_handed_residues"], 0.03125);
   EXPECT_EQ(json["geometry"]["eclipsed_side_chains"], 0.0625);
   EXPECT_EQ(json["rmsf"]["residues"][1], "A/124");
   EXPECT_EQ(json["rmsf"]["truth"][0], 0.75);
@@ -170,6 +173,7 @@ Geometry
   amino acids of the wrong hand                     0.25 %  0.00 %  0.00 %
   twisted peptide planes                            0.00 %  0.00 %  0.00 %
   Ramachandran outliers (coarse regions)            0.00 %  0.00 %  0.00 %
+  left-handed residues (phi above 0, not Gly)       3.12 %  1.56 %  0.00 %
   side chains' torsions eclipsed (30 degrees)       6.25 %  9.38 %  0.00 %
   clashes per 1000 atoms                             1.500   0.250   0.500
   hydrogen bonds kept, of 120                        0.900   0.960   1.000

@@ -48,6 +48,7 @@ TEST(CovalentGeometry, IsMeasuredInOtherConformations) {
   EXPECT_LT(own.backbone_angle_rms_deviation_ideal, 2);
   EXPECT_EQ(own.wrong_hands, 0);
   EXPECT_EQ(own.ramachandran_outliers, 0);
+  EXPECT_EQ(own.left_handed_residues, 0);
   EXPECT_EQ(own.twisted_peptides, 0);
   // An atom pulled out by 0.5 A stretches one bond of those there are.
   x = base.coordinates();
@@ -75,6 +76,13 @@ TEST(CovalentGeometry, SeesTwistedPeptidesAndClosedTorsions) {
   // phi from -57 to 63 at psi -47, where nothing is.
   const std::vector<float> closed = turned(base.find_atom(3, "N"), base.find_atom(3, "CA"), 120);
   EXPECT_GE(stereochemistry(base, one(closed)).ramachandran_outliers, 1.0 / 4 - 1e-9);
+  EXPECT_NEAR(stereochemistry(base, one(closed)).left_handed_residues, 1.0 / 4, 1e-9);
+  Structure with_glycine = base;
+  with_glycine.residues[3].name = "GLY";
+  EXPECT_EQ(stereochemistry(with_glycine, one(closed)).left_handed_residues, 0) << "glycine has both hands";
+  with_glycine.residues[3].name = "ALA";
+  with_glycine.residues[2].name = "GLY";
+  EXPECT_NEAR(stereochemistry(with_glycine, one(closed)).left_handed_residues, 1.0 / 3, 1e-9);
 }
 
 TEST(CovalentGeometry, CountsEclipsedSideChains) {
@@ -114,6 +122,7 @@ TEST(Ramachandran, FindsFewOutliersInCrystalStructures) {
     const Structure structure = read_structure(testing::shared_data(name));
     const Stereochemistry own = stereochemistry(structure, one(structure.coordinates()));
     EXPECT_LT(own.ramachandran_outliers, 0.02) << name;
+    EXPECT_LT(own.left_handed_residues, 0.06) << name;
     EXPECT_EQ(own.wrong_hands, 0) << name;
     EXPECT_LT(own.backbone_angle_rms_deviation_ideal, 4) << name;
     EXPECT_GT(own.torsion_count, 200) << name;

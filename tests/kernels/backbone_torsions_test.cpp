@@ -11,7 +11,7 @@
 namespace cryomer {
 namespace {
 
-// Chains of five atoms anywhere, with two regions open to each: one over the seam of phi, one that is a point.
+// Chains of five atoms anywhere, with two regions open to each: one over the seam of phi, one that is a point. Left hands have a price.
 struct Chains {
   BackboneTorsionRules rules;
   std::vector<float> x;
@@ -22,7 +22,7 @@ struct Chains {
     rules.strength = 3;
     for (int r = 0; r < count; ++r) {
       const int a = 5 * r;
-      rules.add(a, a + 1, a + 2, a + 3, a + 4, {{radians(170), radians(-60), radians(30), radians(50)}, {radians(-60), radians(90), 0, 0}});
+      rules.add(a, a + 1, a + 2, a + 3, a + 4, {{radians(170), radians(-60), radians(30), radians(50)}, {radians(-60), radians(90), 0, 0}}, 0.4);
     }
     for (int i = 0; i < 15 * count; ++i) x.push_back(static_cast<float>(2 * random.normal()));
   }
@@ -38,7 +38,8 @@ struct Chains {
     double energy = 0;
     for (const auto& residue : rules.residues) {
       const double phi = torsion(at, residue.c_before), psi = torsion(at, residue.n);
-      double least = 1e9;
+      energy += residue.left_handed * std::max(0.0, std::sin(phi));
+      double least = residue.region_count > 0 ? 1e9 : 0;
       for (int k = 0; k < residue.region_count; ++k) {
         const TorsionRegion& region = rules.regions[size_t(residue.first_region + k)];
         for (const int i : {-1, 0, 1}) {
@@ -81,6 +82,22 @@ TEST(BackboneTorsionEnergy, HasItsGradient) {
     down[k] -= 1e-3f;
     EXPECT_NEAR(gradient[k] - 1, (chains.plain(up) - chains.plain(down)) / (double(up[k]) - down[k]), 0.01 * (1 + std::abs(gradient[k]))) << k;
   }
+}
+
+TEST(BackboneTorsionEnergy, WithoutRegionsIsThatOfLeftHands) {
+  Chains chains(40);
+  chains.rules.residues.clear();
+  for (int r = 0; r < 40; ++r) chains.rules.add(5 * r, 5 * r + 1, 5 * r + 2, 5 * r + 3, 5 * r + 4, {}, r % 2 == 0 ? 1.5 : 0);
+  double expected = 0;
+  int left = 0;
+  for (int r = 0; r < 40; r += 2) {
+    const double phi = Chains::torsion(chains.x, 5 * r);
+    expected += phi > 0 ? 1.5 * std::sin(phi) : 0;
+    left += phi > 0;
+  }
+  EXPECT_GT(left, 5);
+  EXPECT_LT(left, 15);
+  EXPECT_NEAR(backbone_torsion_energy(chains.rules, chains.x.data(), nullptr), expected, 1e-6);
 }
 
 TEST(BackboneTorsionEnergy, OfAtomsInOneLineHasNoForce) {

@@ -151,12 +151,14 @@ TEST(LoopChain, DoesNotFoldASideChainOntoItself) {
   }
 }
 
-TEST(LoopChain, CountsOutliersAndClashes) {
+TEST(LoopChain, CountsOutliersLeftHandsAndClashes) {
   const LoopChain helix(polyalanine(24), 8, 16);
   EXPECT_EQ(helix.ramachandran_outliers(), 0);
   EXPECT_EQ(helix.clashes(), 0);
   const LoopChain twisted(polyalanine(24, 60, -120), 8, 16);
   EXPECT_EQ(twisted.ramachandran_outliers(), 9);
+  EXPECT_EQ(helix.left_handed_price(), 0);
+  EXPECT_NEAR(twisted.left_handed_price(), 9 * 3, 1e-9);
   Structure folded = polyalanine(24);
   folded.atoms[size_t(folded.find_atom(9, "CA"))].position = folded.atoms[size_t(folded.find_atom(15, "CA"))].position;
   EXPECT_GE(LoopChain(folded, 8, 16).clashes(), 1);

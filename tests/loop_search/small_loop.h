@@ -14,7 +14,7 @@ inline Structure helix_with_loop(uint64_t seed) {
   Random random(seed);
   for (int i = 0; i < 600; ++i) {
     LoopChain next = loop;
-    if (next.move(0.4, random) && next.clashes() == 0) loop = next;
+    if (next.move(0.4, random) && next.clashes() == 0 && next.left_handed_price() == 0) loop = next;
   }
   const Structure straight = polyalanine(28);
   const Vec3 axis = straight.atoms[size_t(straight.find_atom(27, "CA"))].position - straight.atoms[1].position;

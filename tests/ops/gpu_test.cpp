@@ -189,7 +189,7 @@ TEST(GpuBackboneTorsions, AreThoseOfTheCpuWithTheirGradients) {
   Random random(86);
   auto rules = std::make_shared<BackboneTorsionRules>();
   rules->atom_count = 900;
-  for (int a = 0; a + 6 < 900; a += 3) rules->add(a, a + 1, a + 2, a + 4, a + 6, {{2.9, -1, 0.5, 0.9}, {-1, 1.5 - 0.001 * a, 0.3, 0.3}});
+  for (int a = 0; a + 6 < 900; a += 3) rules->add(a, a + 1, a + 2, a + 4, a + 6, {{2.9, -1, 0.5, 0.9}, {-1, 1.5 - 0.001 * a, 0.3, 0.3}}, 0.7);
   rules->strength = 3;
   expect_energies_of_the_cpu([&](const Tensor& p) { return backbone_torsion_energies(rules, p); }, random_tensor(random, {5, 900, 3}, 3));
 }

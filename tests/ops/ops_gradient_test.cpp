@@ -161,7 +161,7 @@ TEST(BackboneTorsionEnergies, HaveTheirGradient) {
   Random random(76);
   auto rules = std::make_shared<BackboneTorsionRules>();
   rules->atom_count = 20;
-  for (int r = 0; r < 4; ++r) rules->add(5 * r, 5 * r + 1, 5 * r + 2, 5 * r + 3, 5 * r + 4, {{-1, 1, 0.3, 0.3}});
+  for (int r = 0; r < 4; ++r) rules->add(5 * r, 5 * r + 1, 5 * r + 2, 5 * r + 3, 5 * r + 4, {{-1, 1, 0.3, 0.3}}, 0.7);
   const Tensor positions = random_tensor(random, {3, 20, 3}, 2.5), weights = tensor_from({1, -2, 3}, {3});
   EXPECT_GT(backbone_torsion_energies(rules, positions).min().item<double>(), 0.1);
   expect_directional_derivative([&](const Tensor& p) { return backbone_torsion_energies(rules, p) * weights; }, positions, random, 1e-3, 1e-2);

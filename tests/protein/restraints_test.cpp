@@ -152,29 +152,46 @@ TEST(ClashRules, LetNeighboursAndWhatTheBaseJoinsTouch) {
   EXPECT_GT(clash_energy(rules, s.coordinates().data(), nullptr, workspace), 0.5 * 0.6 * 0.6 / 0.09 - 1e-3);
 }
 
+// What follows two backbone atoms of a residue, turned about the bond between them.
+Structure turned_beyond(const Structure& s, int residue, const char* from, const char* about, double angle) {
+  const Vec3 origin = s.atoms[size_t(s.find_atom(residue, about))].position;
+  const Mat3 turn = rotation_from_vector(radians(angle) * normalized(origin - s.atoms[size_t(s.find_atom(residue, from))].position));
+  Structure other = s;
+  for (Atom& atom : other.atoms) {
+    const bool beyond = atom.residue > residue || atom.name == "C" || atom.name == "O";
+    if (atom.residue >= residue && beyond) atom.position = origin + turn * (atom.position - origin);
+  }
+  return other;
+}
+
 TEST(BackboneTorsionRules, OpenWhatProteinsHaveAndWhatTheBaseHas) {
   Structure s = polyalanine(12);
   const std::vector<float> helix = s.coordinates();
   const BackboneTorsionRules rules = backbone_torsion_rules(s);
   ASSERT_EQ(rules.residues.size(), 10u);
   EXPECT_EQ(backbone_torsion_energy(rules, helix.data(), nullptr), 0);
-  // All beyond CA of residue 5 turned by 120 degrees: from psi = -47 to 73, where sheets begin; by 180: to 133; of phi: to 63, far from everything.
-  auto turned = [&](const char* from, const char* about, double angle) {
-    const Vec3 origin = s.atoms[size_t(s.find_atom(5, about))].position;
-    const Mat3 turn = rotation_from_vector(radians(angle) * normalized(origin - s.atoms[size_t(s.find_atom(5, from))].position));
-    Structure other = s;
-    for (int a = 0; a < s.atom_count(); ++a) {
-      const bool beyond = s.atoms[size_t(a)].residue > 5 || s.atoms[size_t(a)].name == "C" || s.atoms[size_t(a)].name == "O";
-      if (s.atoms[size_t(a)].residue >= 5 && beyond) other.atoms[size_t(a)].position = origin + turn * (s.atoms[size_t(a)].position - origin);
-    }
-    return other;
-  };
-  EXPECT_EQ(backbone_torsion_energy(rules, turned("CA", "C", 120).coordinates().data(), nullptr), 0);
-  const Structure strained = turned("N", "CA", 120);
+  // From psi = -47 to 73, where sheets begin; phi to 63, far from everything.
+  EXPECT_EQ(backbone_torsion_energy(rules, turned_beyond(s, 5, "CA", "C", 120).coordinates().data(), nullptr), 0);
+  const Structure strained = turned_beyond(s, 5, "N", "CA", 120);
   // phi is 63; psi, -47, is 22 + 5 degrees from the left-handed helix.
   EXPECT_NEAR(backbone_torsion_energy(rules, strained.coordinates().data(), nullptr), 0.5 * 2.7 * 2.7, 0.4);
   // A base that has it so may keep it.
   EXPECT_EQ(backbone_torsion_energy(backbone_torsion_rules(strained), strained.coordinates().data(), nullptr), 0);
+}
+
+TEST(LeftHandedRules, PriceWhatTheStructureDoesNotHave) {
+  Structure s = polyalanine(12);
+  s.residues[2].name = "GLY";
+  s.residues[3].name = "ASN";
+  s.residues[4].name = "VAL";
+  const BackboneTorsionRules rules = left_handed_rules(s);
+  EXPECT_EQ(rules.residues.size(), 9u);
+  EXPECT_EQ(backbone_torsion_energy(rules, s.coordinates().data(), nullptr), 0);
+  for (const auto& [residue, price] : std::vector<std::pair<int, double>>{{2, 0}, {3, 2}, {4, 4.5}, {5, 3}}) {
+    const Structure left = turned_beyond(s, residue, "N", "CA", 120);  // phi from -57 to 63
+    EXPECT_NEAR(backbone_torsion_energy(rules, left.coordinates().data(), nullptr), price * std::sin(radians(63)), 0.02 * price) << residue;
+    EXPECT_EQ(backbone_torsion_energy(left_handed_rules(left), left.coordinates().data(), nullptr), 0) << residue;
+  }
 }
 
 TEST(StaggeringRules, KnowTheTorsionsOfTheStructureByTheTurnsOfItsSideChains) {

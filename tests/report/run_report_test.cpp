@@ -161,12 +161,13 @@ TEST(RunReport, ShowsWhatTheTruthSaysOfMotionsAndUncertainty) {
   report.ensemble_comparison->motions.offsets.assign(10, 0.25);
   report.ensemble_comparison->emd.error = 0.1;
   report.ensemble_comparison->geometry.ramachandran_outliers = 0.0426;
+  report.ensemble_comparison->geometry.left_handed_residues = 0.0617;
   report.ensemble_comparison->geometry.eclipsed_side_chains = 0.0735;
   report.posterior_comparison->uncertainty = {0.875, 1.127, {{50, 0.5, 0.75}, {50, 1, 1.5}}};
   report.posterior_comparison->coverage = {0.5, 0.8, 0.95};
   const std::string html = run_report_html(report);
   EXPECT_EQ(markup_problem(html), "");
-  for (const char* part : {"Principal motion 1 of the truth", ">62.5 %<", ">37.5 %<", "mean position is off by", "\u00b1 0.20", ">4.3 %<", ">7.3 %<",
+  for (const char* part : {"Principal motion 1 of the truth", ">62.5 %<", ">37.5 %<", "mean position is off by", "\u00b1 0.20", ">4.3 %<", ">7.3 %<", ">6.2 %<",
                            "1.13 times over all", "<h3>Calibration</h3>"}) {
     EXPECT_NE(html.find(part), std::string::npos) << part;
   }

@@ -63,9 +63,11 @@ TEST(Loss, IsTheSumOfItsTerms) {
   scene.config.objective.clashes = 0.6;
   scene.config.objective.ramachandran = 0.5;
   scene.config.objective.rotamers = 0.2;
+  scene.config.objective.left_handed = 0.8;
   scene.restraints.clashes = crowded(scene.model);
   scene.restraints.ramachandran = strained(scene.config.data.structure);
   scene.restraints.rotamers = staggering_rules(read_structure(scene.config.data.structure));
+  scene.restraints.left_handed = strained(scene.config.data.structure);
   {
     at::NoGradGuard guard;
     for (const auto& [name, tensor] : scene.model.parameters.all()) {
@@ -79,8 +81,10 @@ TEST(Loss, IsTheSumOfItsTerms) {
     const Figures t = terms.figures();
     EXPECT_GT(t.clashes, 1);
     EXPECT_GT(t.ramachandran, 1);
+    EXPECT_NEAR(t.left_handed, t.ramachandran, 1e-3 * t.ramachandran);
     EXPECT_NEAR(terms.total.item<double>(),
-                -t.log_likelihood + warmth * (2 * t.kl + 0.3 * t.chain + 0.6 * t.clashes + 0.2 * t.rotamers) + (1 - warmth) * 0.5 * t.ramachandran + 0.4 * t.torsions + 0.7 * t.centring,
+                -t.log_likelihood + warmth * (2 * t.kl + 0.3 * t.chain + 0.6 * t.clashes + 0.2 * t.rotamers + 0.8 * t.left_handed) +
+                    (1 - warmth) * 0.5 * t.ramachandran + 0.4 * t.torsions + 0.7 * t.centring,
                 1e-3 * (1 + std::abs(t.log_likelihood)));
   }
 }

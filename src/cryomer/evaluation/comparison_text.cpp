@@ -35,6 +35,7 @@ Json geometry_json(const Stereochemistry& geometry) {
           {"wrong_hands", geometry.wrong_hands},
           {"twisted_peptides", geometry.twisted_peptides},
           {"ramachandran_outliers", geometry.ramachandran_outliers},
+          {"left_handed_residues", geometry.left_handed_residues},
           {"eclipsed_side_chains", geometry.eclipsed_side_chains}};
 }
 
@@ -350,6 +351,7 @@ std::string comparison_table(const EnsembleComparison& ensemble) {
                    share_row("amino acids of the wrong hand", &Stereochemistry::wrong_hands),
                    share_row("twisted peptide planes", &Stereochemistry::twisted_peptides),
                    share_row("Ramachandran outliers (coarse regions)", &Stereochemistry::ramachandran_outliers),
+                   share_row("left-handed residues (phi above 0, not Gly)", &Stereochemistry::left_handed_residues),
                    share_row("side chains' torsions eclipsed (30 degrees)", &Stereochemistry::eclipsed_side_chains),
                    row("clashes per 1000 atoms", &Stereochemistry::clashes_per_1000_atoms),
                    row(formatted("hydrogen bonds kept, of {}", of->helix_bond_count + of->strand_bond_count),

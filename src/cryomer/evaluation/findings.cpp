@@ -301,6 +301,11 @@ void judge_geometry(const EnsembleComparison& e, Writer& write) {
     write.say(Verdict::wrong, "geometry", "{:.1f} % of the residues are Ramachandran outliers, {:.1f} % in the truth.",
               100 * of.ramachandran_outliers, 100 * truth.ramachandran_outliers);
   }
+  if (worse(of.left_handed_residues, truth.left_handed_residues, kSeriousGeometry)) {
+    good = false;
+    write.say(Verdict::wrong, "geometry", "{:.1f} % of the residues but glycine are left-handed (phi above 0), {:.1f} % in the truth.",
+              100 * of.left_handed_residues, 100 * truth.left_handed_residues);
+  }
   if (worse(of.eclipsed_side_chains, truth.eclipsed_side_chains, kSeriousGeometry)) {
     good = false;
     write.say(Verdict::wrong, "geometry", "{:.1f} % of the side chains' torsions are nearer to eclipsed than to staggered, {:.1f} % in the truth.",

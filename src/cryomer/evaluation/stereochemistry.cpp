@@ -51,7 +51,7 @@ struct Counts {
   int64_t clashes = 0;
   int helix = 0, strand = 0;
   double bond_square = 0, angle_square = 0, ideal_angle_square = 0;  // A^2, radians^2
-  int wrong_hands = 0, twisted = 0, outliers = 0, eclipsed = 0;
+  int wrong_hands = 0, twisted = 0, outliers = 0, left_handed = 0, eclipsed = 0;
 };
 
 constexpr double kEclipsed = 30;  // degrees from the nearest staggered torsion: half-way to where it is eclipsed
@@ -73,8 +73,10 @@ void count_covalent(const Structure& base, const CovalentGeometry& geometry, con
     of.twisted += omega > kFlat && omega < 180 - kFlat;
   }
   for (const BackboneTorsions& t : geometry.torsions) {
-    of.outliers += is_ramachandran_outlier(base.residues[t.residue].name, torsion_angle(x, t.c_before, t.n, t.ca, t.c),
-                                           torsion_angle(x, t.n, t.ca, t.c, t.n_after));
+    const std::string& name = base.residues[t.residue].name;
+    const double phi = torsion_angle(x, t.c_before, t.n, t.ca, t.c);
+    of.outliers += is_ramachandran_outlier(name, phi, torsion_angle(x, t.n, t.ca, t.c, t.n_after));
+    of.left_handed += phi > 0 && can_be_left_handed(name);
   }
   for (const SideChainBond& bond : geometry.staggered) {
     of.eclipsed += from_staggered(torsion_angle(x, bond.before, bond.from, bond.about, bond.after)) > radians(kEclipsed);
@@ -133,7 +135,7 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
     ++(bond.kind == SecondaryStructure::helix ? result.helix_bond_count : result.strand_bond_count);
   }
   double square = 0, square_ideal = 0, clash_sum = 0, clash_share = 0, helix = 0, strand = 0;
-  double bond_square = 0, angle_square = 0, ideal_square = 0, wrong_hands = 0, twisted = 0, outliers = 0, eclipsed = 0;
+  double bond_square = 0, angle_square = 0, ideal_square = 0, wrong_hands = 0, twisted = 0, outliers = 0, left_handed = 0, eclipsed = 0;
   for (int64_t i = 0; i < ensemble.size(); ++i) {
     square += shares[i] * counts[i].square;
     square_ideal += shares[i] * counts[i].square_ideal;
@@ -149,6 +151,7 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
     wrong_hands += shares[i] * counts[i].wrong_hands;
     twisted += shares[i] * counts[i].twisted;
     outliers += shares[i] * counts[i].outliers;
+    left_handed += shares[i] * counts[i].left_handed;
     eclipsed += shares[i] * counts[i].eclipsed;
   }
   const auto ratio = [](double part, size_t whole) {
@@ -168,6 +171,8 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
   result.wrong_hands = ratio(wrong_hands, geometry.centres.size());
   result.twisted_peptides = ratio(twisted, geometry.planes.size());
   result.ramachandran_outliers = ratio(outliers, geometry.torsions.size());
+  for (const BackboneTorsions& t : geometry.torsions) result.handed_count += can_be_left_handed(base.residues[t.residue].name);
+  result.left_handed_residues = ratio(left_handed, static_cast<size_t>(result.handed_count));
   result.eclipsed_side_chains = ratio(eclipsed, geometry.staggered.size());
   result.bond_count = static_cast<int>(geometry.bonds.size());
   result.angle_count = static_cast<int>(geometry.angles.size());

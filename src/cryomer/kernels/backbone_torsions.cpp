@@ -2,8 +2,8 @@
 
 namespace cryomer {
 
-void BackboneTorsionRules::add(int c_before, int n, int ca, int c, int n_after, const std::vector<TorsionRegion>& open) {
-  residues.push_back({c_before, n, ca, c, n_after, int(regions.size()), int(open.size())});
+void BackboneTorsionRules::add(int c_before, int n, int ca, int c, int n_after, const std::vector<TorsionRegion>& open, double left_handed) {
+  residues.push_back({c_before, n, ca, c, n_after, int(regions.size()), int(open.size()), left_handed});
   regions.insert(regions.end(), open.begin(), open.end());
 }
 

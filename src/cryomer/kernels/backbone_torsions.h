@@ -1,5 +1,5 @@
-// Backbone torsions stay where they may be: energy = sum over residues of strength / 2 d^2, d the distance in (phi, psi) to the
-// nearest of the residue's open regions, and its gradient.
+// Backbone torsions stay where they may be: energy = sum over residues of strength / 2 d^2 + left_handed sin phi where phi is above 0, d the
+// distance in (phi, psi) to the nearest of the residue's open regions, and its gradient.
 #pragma once
 
 #include <cmath>
@@ -21,14 +21,15 @@ struct TorsionRegion {
 struct BackboneTorsionRules {
   struct Residue {
     int c_before = 0, n = 0, ca = 0, c = 0, n_after = 0;  // atoms
-    int first_region = 0, region_count = 0;               // those open to it; at least one
+    int first_region = 0, region_count = 0;               // those open to it; none: all is
+    double left_handed = 0;                               // nats
   };
   std::vector<Residue> residues;
   std::vector<TorsionRegion> regions;  // residue after residue
   int atom_count = 0;
   double strength = 1;  // 1/radian^2
 
-  void add(int c_before, int n, int ca, int c, int n_after, const std::vector<TorsionRegion>& open);
+  void add(int c_before, int n, int ca, int c, int n_after, const std::vector<TorsionRegion>& open, double left_handed = 0);
 };
 
 // Returns the energy of positions [atoms][3]; adds to gradient [atoms][3] when it is not null.
@@ -79,8 +80,12 @@ CRYOMER_HOST_DEVICE inline TorsionForce torsion_force(const BackboneTorsionRules
     phi_beyond = u;
     psi_beyond = v;
   }
+  if (r.left_handed > 0 && phi > 0) {
+    found.energy = r.left_handed * std::sin(phi);
+    add_torsion_gradient(x, r.left_handed * std::cos(phi), found.on);
+  }
   if (!(least > 0 && least < HUGE_VAL)) return found;  // no number: the likelihood says so
-  found.energy = 0.5 * strength * least;
+  found.energy += 0.5 * strength * least;
   add_torsion_gradient(x, strength * phi_beyond, found.on);
   add_torsion_gradient(x + 1, strength * psi_beyond, found.on + 1);
   return found;

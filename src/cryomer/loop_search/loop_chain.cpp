@@ -236,13 +236,22 @@ double LoopChain::psi(int k) const {
   return torsion_angle(positions_[r.n], positions_[r.ca], positions_[r.c], after[0]);
 }
 
-int LoopChain::ramachandran_outliers() const {
+template <class Visit>
+void LoopChain::for_each_backbone_turn(const Visit& visit) const {
   const auto count = int(topology_->residues.size());
+  for (int k = topology_->held_before ? 0 : 1; k < count - (topology_->held_after ? 0 : 1); ++k) visit(topology_->residues[size_t(k)].name, k);
+}
+
+int LoopChain::ramachandran_outliers() const {
   int outliers = 0;
-  for (int k = topology_->held_before ? 0 : 1; k < count - (topology_->held_after ? 0 : 1); ++k) {
-    outliers += is_ramachandran_outlier(topology_->residues[k].name, phi(k), psi(k));
-  }
+  for_each_backbone_turn([&](const std::string& name, int k) { outliers += is_ramachandran_outlier(name, phi(k), psi(k)); });
   return outliers;
+}
+
+double LoopChain::left_handed_price() const {
+  double price = 0;
+  for_each_backbone_turn([&](const std::string& name, int k) { price += phi(k) > 0 ? cryomer::left_handed_price(name) : 0; });
+  return price;
 }
 
 int LoopChain::clashes() const {

@@ -28,6 +28,7 @@ class LoopChain {
 
   double gap() const;               // A, of the end that hangs on what follows; what stays is for restraints to close
   int ramachandran_outliers() const;
+  double left_handed_price() const;  // nats, of structure/ramachandran.h
   int clashes() const;              // pairs of CA nearer than any two of a real chain, and residues that fold onto themselves
 
  private:
@@ -53,6 +54,9 @@ class LoopChain {
   void turn(int k, bool psi, double angle);
   bool close(int first, int last, const Vec3 target[3], double tolerance);
   bool is_folded(const Residue& residue) const;
+  // Calls visit(name, k) for each residue k that has both torsions.
+  template <class Visit>
+  void for_each_backbone_turn(const Visit& visit) const;
   double phi(int k) const;
   double psi(int k) const;
 

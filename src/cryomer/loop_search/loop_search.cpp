@@ -149,11 +149,12 @@ Score score(const ResidualImages& images, const GainMap& map, const std::vector<
 
 using Value = std::function<double(const LoopChain&)>;
 
-// What the images of one half say of a conformation, in units.
+// What the images of one half say of a conformation, in units. Left-handed residues cost each copy of the molecule what they cost any
+// protein, in nats whatever the noise; of a loop that is in many places images do not tell them from others.
 Value value_of(const ResidualImages& images, const GainMap& map) {
   return [&](const LoopChain& loop) {
     return score(images, map, loop.positions(), size_t(loop.atom_count()), 0).gain() / map.unit() - kOutlierPrice * loop.ramachandran_outliers() -
-           kClashPrice * loop.clashes();
+           kClashPrice * loop.clashes() - loop.left_handed_price() / map.unit();
   };
 }
 

@@ -129,6 +129,18 @@ ClashRules clash_rules(const Structure& structure) {
   return rules;
 }
 
+BackboneTorsionRules left_handed_rules(const Structure& structure) {
+  BackboneTorsionRules rules;
+  rules.atom_count = structure.atom_count();
+  auto at = [&](int a) { return structure.atoms[size_t(a)].position; };
+  for (const BackboneTorsions& t : backbone_torsions(structure)) {
+    const double price = left_handed_price(structure.residues[size_t(t.residue)].name);
+    const bool own = torsion_angle(at(t.c_before), at(t.n), at(t.ca), at(t.c)) > 0;
+    if (price > 0 && !own) rules.add(t.c_before, t.n, t.ca, t.c, t.n_after, {}, price);
+  }
+  return rules;
+}
+
 BackboneTorsionRules backbone_torsion_rules(const Structure& structure) {
   constexpr double kMargin = 5, kOwn = 15;  // degrees
   BackboneTorsionRules rules;

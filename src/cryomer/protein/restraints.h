@@ -30,6 +30,9 @@ ClashRules clash_rules(const Structure& structure);
 // has where that is outside. Sigma 10 degrees.
 BackboneTorsionRules backbone_torsion_rules(const Structure& structure);
 
+// The backbone does not turn to the left-handed side of phi where the structure does not have it: the price of structure/ramachandran.h, in nats.
+BackboneTorsionRules left_handed_rules(const Structure& structure);
+
 // The staggered ones of the structure's side_chain_bonds, with a barrier of 5 nats (3 kcal/mol, as of ethane).
 StaggeringRules staggering_rules(const Structure& structure);
 

@@ -78,6 +78,7 @@ HtmlTable geometry_table(const EnsembleComparison& c) {
            share("amino acids of the wrong hand (D)", &Stereochemistry::wrong_hands),
            share("twisted peptide planes", &Stereochemistry::twisted_peptides),
            share("Ramachandran outliers", &Stereochemistry::ramachandran_outliers),
+           share("left-handed residues (\u03c6 above 0, not glycine)", &Stereochemistry::left_handed_residues),
            share("side chains\u2019 torsions eclipsed", &Stereochemistry::eclipsed_side_chains),
            row("clashes per 1000 atoms", &Stereochemistry::clashes_per_1000_atoms, 3),
            row("hydrogen bonds kept (share)", &Stereochemistry::hydrogen_bonds_kept, 3),

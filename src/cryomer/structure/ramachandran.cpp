@@ -55,6 +55,15 @@ bool is_ramachandran_outlier(const std::string& residue, double phi, double psi)
   return std::none_of(open.begin(), open.end(), [&](const RamachandranRegion& region) { return region.contains(degrees(phi), degrees(psi)); });
 }
 
+bool can_be_left_handed(const std::string& residue) { return residue != "GLY"; }
+
+double left_handed_price(const std::string& residue) {
+  if (!can_be_left_handed(residue)) return 0;
+  if (residue == "ASN" || residue == "ASP") return 2;
+  if (residue == "VAL" || residue == "ILE" || residue == "THR" || residue == "TPO") return 4.5;
+  return 3;
+}
+
 std::vector<BackboneTorsions> backbone_torsions(const Structure& structure) {
   auto joined_protein = [&](int r) {
     return r > 0 && r < structure.residue_count() && structure.residues[size_t(r)].bonded_to_previous &&

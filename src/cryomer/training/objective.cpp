@@ -43,11 +43,12 @@ void Figures::add(double share, const Figures& other) {
   rotamers += share * other.rotamers;
   torsions += share * other.torsions;
   centring += share * other.centring;
+  left_handed += share * other.left_handed;
 }
 
 Figures LossTerms::figures() const {
   const std::vector<double> m = to_doubles(means);
-  return {m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7]};
+  return {m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8]};
 }
 
 DrawnConformations draw_conformations(const Autoencoder& model, const DiagonalGaussian& posterior, const Tensor& noise) {
@@ -100,13 +101,15 @@ LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Re
   const Tensor clashes = restraints.clashes && config.clashes > 0 ? mean_of_some(clash_energies(restraints.clashes, some(positions))) : none;
   const Tensor ramachandran =
       restraints.ramachandran && config.ramachandran > 0 ? mean_of_some(backbone_torsion_energies(restraints.ramachandran, some(positions))) : none;
+  const Tensor left_handed =
+      restraints.left_handed && config.left_handed > 0 ? mean_of_some(backbone_torsion_energies(restraints.left_handed, some(positions))) : none;
 
   LossTerms terms;
   terms.total = mean(-fit + stage.warmth * (config.conformation_kl * kl + config.chain * chain + config.rotamers * rotamers) +
                      config.torsions * torsions + config.centring * centring) +
-                stage.warmth * config.clashes * clashes + stage.strictness * config.ramachandran * ramachandran;
+                stage.warmth * (config.clashes * clashes + config.left_handed * left_handed) + stage.strictness * config.ramachandran * ramachandran;
   terms.bound = (fit - kl).detach();
-  terms.means = at::stack({mean(fit), mean(kl), mean(chain), clashes, ramachandran, mean(rotamers), mean(torsions), mean(centring)}).detach();
+  terms.means = at::stack({mean(fit), mean(kl), mean(chain), clashes, ramachandran, mean(rotamers), mean(torsions), mean(centring), left_handed}).detach();
   terms.positions = positions.detach();
   terms.latents = latents.detach();
   terms.overlap = seen.overlap;

@@ -23,13 +23,14 @@ struct Figures {
   double rotamers = 0;        // energy of side chains that are not staggered, per structure, nats
   double torsions = 0;        // sum of 1 - cos of what the side chains turn by, per structure
   double centring = 0;        // squared centre of mass, A^2
+  double left_handed = 0;     // energy of backbones that are left-handed where the base structure is not, per structure, nats
 
   void add(double share, const Figures& other);
 };
 
 struct LossTerms {
   Tensor total;           // scalar, differentiable: mean over images, weighted
-  Tensor means;           // [8], what figures() says, where the model is
+  Tensor means;           // [9], what figures() says, where the model is
   Tensor positions;       // [batch * samples, atoms, 3] without gradient
   Tensor latents;         // [batch * samples, latent_dim] without gradient
   Tensor overlap, power;  // [batch * samples], see ImageLikelihood
@@ -43,11 +44,12 @@ struct Restraints {
   std::shared_ptr<const ClashRules> clashes = {};                 // none: they have no price
   std::shared_ptr<const BackboneTorsionRules> ramachandran = {};  // none: likewise
   std::optional<StaggeringRules> rotamers = {};                   // none: likewise
+  std::shared_ptr<const BackboneTorsionRules> left_handed = {};   // none: likewise
 };
 
 // Where a run stands: shares of the configured weights that count, in [0, 1].
 struct ObjectiveStage {
-  double warmth = 1;      // of the divergence, the chain, side chains that are not staggered, and clashes
+  double warmth = 1;      // of the divergence, the chain, side chains that are not staggered, clashes, and left-handed backbones
   double strictness = 1;  // of backbone torsions
 };
 

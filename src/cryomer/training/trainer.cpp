@@ -53,7 +53,8 @@ Restraints restraints_of(const RunSetup& setup) {
   return {std::make_shared<std::vector<DistanceRestraint>>(bonds ? peptide_bonds(setup.structure) : chain_restraints(setup.structure)),
           objective.clashes > 0 ? std::make_shared<ClashRules>(clash_rules(setup.structure)) : nullptr,
           objective.ramachandran > 0 ? std::make_shared<BackboneTorsionRules>(backbone_torsion_rules(setup.structure)) : nullptr,
-          objective.rotamers > 0 ? std::make_optional(staggering_rules(setup.structure)) : std::nullopt};
+          objective.rotamers > 0 ? std::make_optional(staggering_rules(setup.structure)) : std::nullopt,
+          objective.left_handed > 0 ? std::make_shared<BackboneTorsionRules>(left_handed_rules(setup.structure)) : nullptr};
 }
 
 double seconds_since(std::chrono::steady_clock::time_point start) {

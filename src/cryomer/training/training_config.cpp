@@ -48,6 +48,7 @@ void ObjectiveConfig::visit(ConfigVisitor& v) {
   v.field("clashes", clashes, "weight of the energy of atoms that come too near each other");
   v.field("ramachandran", ramachandran, "weight of the energy of backbone torsions that proteins hardly have, from two thirds of the run on");
   v.field("rotamers", rotamers, "weight of the energy of side chains that are not staggered");
+  v.field("left_handed", left_handed, "weight of the energy of residues that are left-handed where the structure has them right-handed");
   v.field("torsions", torsions, "weight of 1 - cos of what each side chain's bond turns by");
   v.field("warmup_epochs", warmup_epochs, "epochs over which these weights grow from a hundredth; 0: as warmup says");
   v.field("warmup", warmup, "largest share of the run over which they do");
@@ -99,6 +100,7 @@ void apply_paper_recipe(TrainingConfig& config, bool poses_inferred) {
   config.objective.clashes = 0;
   config.objective.ramachandran = 0;
   config.objective.rotamers = 0;
+  config.objective.left_handed = 0;
   config.objective.warmup = 0;
   config.objective.blur = 0;
   config.optimiser.learning_rate = 3e-4;
@@ -165,6 +167,7 @@ void TrainingConfig::check() const {
   between("objective.clashes", objective.clashes, 0, kMostWeight);
   between("objective.ramachandran", objective.ramachandran, 0, kMostWeight);
   between("objective.rotamers", objective.rotamers, 0, kMostWeight);
+  between("objective.left_handed", objective.left_handed, 0, kMostWeight);
   between("objective.torsions", objective.torsions, 0, kMostWeight);
   between("objective.centring", objective.centring, 0, kMostWeight);
   between("optimiser.learning_rate", optimiser.learning_rate, 1e-12, 1);

@@ -55,8 +55,9 @@ struct ObjectiveConfig {
   double clashes = 0.1;              // weight of the energy of atoms that come too near each other
   double ramachandran = 0.1;         // weight of the energy of backbone torsions that proteins hardly have
   double rotamers = 0.004;           // weight of the energy of side chains that are not staggered
+  double left_handed = 1;            // weight of the energy of residues that are left-handed where the structure has them right-handed
   double torsions = 0.01;            // weight of the energy of what side chains turn by, each 1 - cos
-  // The warm-up, over which the weights of the divergence, the restraints, clashes and rotamers grow from a hundredth, evenly in
+  // The warm-up, over which the weights of the divergence, the restraints, clashes, rotamers and left-handed residues grow from a hundredth, evenly in
   // logarithm: so many epochs (0: as the share says), but at most this share of the run. Too short, and motions that look alike
   // stay one; too long, and noise is learned.
   int64_t warmup_epochs = 24;
