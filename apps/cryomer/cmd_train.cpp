@@ -101,11 +101,11 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
   RunSetup setup;
   setup.config = config;
   const ParticleStack stack = ParticleStack::open(config.data.particles, particle_options(config));
-  setup.structure = read_structure(config.data.structure);
   OutputFolder folder(directory.path, overwrite, resume);
   const std::string earlier = !goes_on && fs::exists(directory.log()) ? read_file(directory.log()) : "";
   set_log_file(directory.log());
   log_info("{}", command_line);
+  setup.structure = read_structure(config.data.structure);
   for (const ConfigChange& change : changes) log_info("From here on {} = {}, before {}", change.key, change.after, change.before);
   log_info("Particles: {} of {} x {} pixels in {} optics group(s){}", stack.size(), stack.box(), stack.box(),
            stack.optics_groups().size(), config.data.half > 0 ? formatted("; half {} of the file", config.data.half) : "");
@@ -126,14 +126,16 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
     }
     write_file_atomically(directory.structure(config.data.structure), read_file(config.data.structure));
   }
+  const std::string config_before = goes_on ? read_file(directory.config()) : "";
   write_file_atomically(directory.config(), config_to_json(config));
   folder.keep();
   const int64_t begun_at = trainer.step();
   trainer.run();
   if (trainer.step() == 0) fail("--max-time: no time was left to learn after the searches. Go on with --resume and a longer --max-time");
   if (goes_on && trainer.step() == begun_at && !trainer.settled()) {
-    log_warning("Nothing was learned: the run has had its {}, counted from its beginning. Go on with more",
-                trainer.out_of_steps() ? formatted("{} steps (--epochs)", trainer.step()) : "time (--max-time)");
+    write_file_atomically(directory.config(), config_before);
+    log_warning("Nothing was learned, and the run's settings stay: it has had {}, counted from its beginning. Go on with more",
+                trainer.out_of_steps() ? formatted("{} steps, no fewer than --epochs gives it", trainer.step()) : "its time (--max-time)");
   } else {
     log_info("Trained for {} step{}; the model is in {}", trainer.step(), trainer.step() == 1 ? "" : "s", directory.path);
   }
@@ -146,11 +148,17 @@ void Train::run() {
   for (const auto& [what, value] : {std::pair<const char*, const std::string&>{"the particles' STAR file", particles}, {"--structure", structure}, {"--out", out}}) {
     if (value.empty()) fail_usage("{} is an empty name", what);
   }
+  // A variable of a script that was never set would pass for a flag that is not there.
+  for (const CLI::Option* option : command->get_options()) {
+    for (const std::string& value : option->results()) {
+      if (value.empty()) fail_usage("{} is empty: give it a value or leave it out", option->get_name());
+    }
+  }
   const RunDirectory directory{out};
   if (seeds < 1 || seeds > 1000) fail_usage("--seeds {}: expected 1 to 1000 runs", seeds);
   if (resume && overwrite) fail_usage("--resume continues a run and --overwrite starts it anew: give one of them");
   auto of_seed = [&](int64_t number) { return seeds == 1 ? directory : RunDirectory{formatted("{}/seed_{}", out, number + 1)}; };
-  if (resume && !fs::is_directory(out)) fail_usage("--resume: there is no folder {}", out);
+  if (resume && !fs::is_directory(out)) fail_usage("--resume: there is no folder {} to go on in; leave --resume out to start the run", out);
   if (resume) check_folder_is_free(out);
   if (resume && (!fs::exists(of_seed(0).checkpoint()) || !fs::exists(of_seed(0).config()))) {
     fail("--resume: {} holds no checkpoint to continue from; start the run with --overwrite instead of --resume", of_seed(0).path);

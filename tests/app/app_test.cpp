@@ -291,6 +291,10 @@ TEST(App, WrongCommandLinesExitWithTwoAndNameTheNearest) {
   refused("report " + world().run + " --out report.txt", 2, {".html"});
   refused("sample " + world().run + " --out x.xyz", 2, {"x.xyz", ".dcd"});
   refused("sample " + world().run + " --out", 2, {"--out: a value is missing", ".dcd"});
+  refused("sample " + world().run + " --n 10000001 --out x.dcd", 2, {"--n 10000001", "1 to 10000000"});
+  for (const char* flag : {"--max-time", "--poses", "--set"}) {
+    refused("train x.star --structure y.pdb --out z " + std::string(flag) + " ''", 2, {flag, "is empty"});
+  }
   refused("sample " + world().run + " --latents z.npy --n 3 --out x.dcd", 2, {"--n 3", "--latents"});
   refused("sample " + world().run + " --out x.dcd --seed 99999999999999999999", 2, {"--seed", "too large"});
   refused("interpolate " + world().run + " --from 0 --to 1 --extent 3 --out x.dcd", 2, {"--extent", "--along"});
@@ -401,7 +405,10 @@ TEST(App, ARunThatGoesOnStaysTheSameRun) {
     refused(train + change + " --epochs 2 --resume", 2, {"--resume: the run was begun with"});
   }
   EXPECT_NE(done(train + " --epochs 2 --resume --set objective.chain=0.03").find("From here on objective.chain = 0.03"), std::string::npos);
-  EXPECT_NE(done(train + " --epochs 2 --resume").find("Nothing was learned"), std::string::npos);
+  const std::string settings = read_file(run + "/config.json");
+  EXPECT_NE(done(train + " --epochs 1 --resume --set objective.chain=0.04").find("Nothing was learned"), std::string::npos);
+  EXPECT_EQ(read_file(run + "/config.json"), settings) << "with which nothing was learned";
+  EXPECT_NE(read_file(run + "/log.txt").find("residues of protein"), std::string::npos);
 }
 
 TEST(App, AMicroscopeMakesParticlesForTraining) {
