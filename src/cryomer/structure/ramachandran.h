@@ -27,11 +27,11 @@ const std::vector<RamachandranRegion>& ramachandran_regions(const std::string& r
 // phi and psi in radians.
 bool is_ramachandran_outlier(const std::string& residue, double phi, double psi);
 
-// Whether the residue has another hand to turn to: every amino acid but glycine.
+// Whether phi above 0 says anything of the residue; of glycine it does not.
 bool can_be_left_handed(const std::string& residue);
 
-// Nats that phi above 0 costs, where CB meets the residue's own oxygen: coarsely, after how rarely crystal structures have it (Hovmoeller et al.
-// 2002): about one in twenty of most amino acids, one in seven of asparagine and aspartate, one in ninety of those that branch at CB. 0 for glycine.
+// Nats that phi above 0 costs, where CB meets the residue's own oxygen: coarsely, as if one in twenty of most amino acids had it, one in seven of
+// asparagine and aspartate, which do so most often, and one in ninety of those that branch at CB, which hardly do. 0 for glycine.
 double left_handed_price(const std::string& residue);
 
 // The atoms of phi and psi of one residue.
