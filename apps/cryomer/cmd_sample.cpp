@@ -1,9 +1,9 @@
 #include <cmath>
 #include <filesystem>
 #include <memory>
-#include <system_error>
 
 #include "command.h"
+#include "cryomer/base/atomic_file.h"
 #include "cryomer/base/log.h"
 #include "cryomer/inference/sampling.h"
 #include "cryomer/io/npy.h"
@@ -15,17 +15,6 @@ namespace cryomer {
 namespace {
 
 constexpr int64_t kMostStructures = 10000000;
-
-// What cannot fit is refused before anything is drawn: the coordinates alone take twelve bytes an atom.
-void check_space(const std::string& out, int64_t structures, int atoms) {
-  const std::filesystem::path folder = std::filesystem::absolute(out).parent_path();
-  std::error_code unknown;
-  const auto free = double(std::filesystem::space(folder, unknown).available), needed = 12.0 * double(structures) * atoms;
-  if (!unknown && needed > free) {
-    fail("{}: {} structures of {} atoms take at least {:.1f} GB, and {:.1f} GB are free in {}. Draw fewer, or write to another disk", out, structures,
-         atoms, needed / 1e9, free / 1e9, folder.string());
-  }
-}
 
 struct Sample {
   CommonOptions common;
@@ -40,7 +29,11 @@ struct Sample {
     if (!latents.empty() && command->count("--n") > 0) fail_usage("--n {}: --latents says how many there are; give one of the two", n);
     check_trajectory_output(out, overwrite, scripts);
     const TrainedModel trained = load_trained_model({run_folder});
-    check_space(out, latents.empty() ? n : 0, trained.setup.structure.atom_count());
+    if (latents.empty()) {
+      // Before anything is drawn. The coordinates alone take twelve bytes an atom.
+      check_disk_room(std::filesystem::absolute(out).parent_path().string(), 12.0 * double(n) * trained.setup.structure.atom_count(),
+                      formatted("{} with {} structures", out, n), "Draw fewer (--n), or write to another disk");
+    }
     const Tensor z = latents.empty() ? trained.model->prior.sample(n, uint64_t(common.seed)) : read_latents(trained);
     const std::unique_ptr<TrajectoryWriter> writer = create_trajectory(out, trained.setup.structure);
     decode_in_blocks(trained, z, "sampling", [&](const Tensor& structures) {

@@ -132,8 +132,9 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
   const int64_t begun_at = trainer.step();
   trainer.run();
   if (trainer.step() == 0) fail("--max-time: no time was left to learn after the searches. Go on with --resume and a longer --max-time");
-  if (goes_on && trainer.step() == begun_at && !trainer.settled()) {
-    write_file_atomically(directory.config(), config_before);
+  const bool learned = !goes_on || trainer.step() > begun_at;
+  if (!learned) write_file_atomically(directory.config(), config_before);
+  if (!learned && !trainer.settled()) {
     log_warning("Nothing was learned, and the run's settings stay: it has had {}, counted from its beginning. Go on with more",
                 trainer.out_of_steps() ? formatted("{} steps, no fewer than --epochs gives it", trainer.step()) : "its time (--max-time)");
   } else {
@@ -145,15 +146,6 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
 
 void Train::run() {
   common.apply();
-  for (const auto& [what, value] : {std::pair<const char*, const std::string&>{"the particles' STAR file", particles}, {"--structure", structure}, {"--out", out}}) {
-    if (value.empty()) fail_usage("{} is an empty name", what);
-  }
-  // A variable of a script that was never set would pass for a flag that is not there.
-  for (const CLI::Option* option : command->get_options()) {
-    for (const std::string& value : option->results()) {
-      if (value.empty()) fail_usage("{} is empty: give it a value or leave it out", option->get_name());
-    }
-  }
   const RunDirectory directory{out};
   if (seeds < 1 || seeds > 1000) fail_usage("--seeds {}: expected 1 to 1000 runs", seeds);
   if (resume && overwrite) fail_usage("--resume continues a run and --overwrite starts it anew: give one of them");

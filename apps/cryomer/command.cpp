@@ -32,6 +32,7 @@ static std::string fits_whole_number(const std::string& text) {
 }
 
 void CommonOptions::add(CLI::App& command, bool has_figures) {
+  this->command = &command;
   command.add_option("--seed", seed, "Seed of all random draws")->capture_default_str()->check(fits_whole_number);
   command.add_option("--threads", threads, "Threads; 0: all cores")->capture_default_str();
   command.add_flag("--verbose,-v", verbose, "Say more");
@@ -40,6 +41,12 @@ void CommonOptions::add(CLI::App& command, bool has_figures) {
 }
 
 void CommonOptions::apply() const {
+  // A variable that a script never set would pass for a flag that is not there.
+  for (const CLI::Option* option : command->get_options()) {
+    for (const std::string& value : option->results()) {
+      if (value.empty()) fail_usage("{} is empty: give it a value{}", option->get_name(), option->get_required() ? "" : " or leave it out");
+    }
+  }
   const int most = std::max(64, 4 * static_cast<int>(std::thread::hardware_concurrency()));
   if (threads < 0 || threads > most) fail_usage("--threads {}: expected 1 to {}, or 0 for all cores", threads, most);
   set_thread_count(threads);

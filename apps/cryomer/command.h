@@ -14,9 +14,10 @@ struct CommonOptions {
   int64_t seed = 1;
   bool verbose = false, quiet = false;
   std::string json;  // file for the figures
+  const CLI::App* command = nullptr;
 
   void add(CLI::App& command, bool has_figures);
-  // Takes effect, after a look at whether the figures can be written.
+  // Takes effect, after a look at whether a flag of the command is given as an empty text and whether the figures can be written.
   void apply() const;
 };
 

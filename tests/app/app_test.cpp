@@ -295,6 +295,8 @@ TEST(App, WrongCommandLinesExitWithTwoAndNameTheNearest) {
   for (const char* flag : {"--max-time", "--poses", "--set"}) {
     refused("train x.star --structure y.pdb --out z " + std::string(flag) + " ''", 2, {flag, "is empty"});
   }
+  refused("sample " + world().run + " --out x.dcd --latents ''", 2, {"--latents is empty", "leave it out"});
+  refused("train x.star --structure '' --out z", 2, {"--structure is empty"});
   refused("sample " + world().run + " --latents z.npy --n 3 --out x.dcd", 2, {"--n 3", "--latents"});
   refused("sample " + world().run + " --out x.dcd --seed 99999999999999999999", 2, {"--seed", "too large"});
   refused("interpolate " + world().run + " --from 0 --to 1 --extent 3 --out x.dcd", 2, {"--extent", "--along"});

@@ -47,6 +47,16 @@ TEST(AtomicFile, WritesThroughLinksAndToDevices) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 3);
 }
 
+TEST(CheckDiskRoom, SaysWhatNeedsHowMuchAndWhatToDo) {
+  const std::string folder = testing::scratch_folder();
+  check_disk_room(folder, 1, "a byte", "");
+  const std::string error = testing::error_of([&] { check_disk_room(folder, 1e24, "the ensemble", "Draw fewer"); });
+  EXPECT_NE(error.find(folder + ": the ensemble needs "), std::string::npos) << error;
+  EXPECT_NE(error.find("the disk has "), std::string::npos) << error;
+  EXPECT_NE(error.find("Draw fewer"), std::string::npos) << error;
+  check_disk_room(folder + "/nowhere", 1e24, "what cannot be known", "");  // is not refused
+}
+
 TEST(AtomicFile, ReportsAFullDisk) {
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
   // A file that links to /dev/full fails on every flush, as a full disk does.

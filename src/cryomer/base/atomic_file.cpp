@@ -86,4 +86,11 @@ std::string read_file(const std::string& path) {
   return text;
 }
 
+void check_disk_room(const std::string& folder, double bytes, const std::string& what, const std::string& advice) {
+  std::error_code problem;
+  const fs::space_info space = fs::space(folder, problem);
+  if (problem || double(space.available) >= bytes) return;
+  fail("{}: {} needs {}, the disk has {} left. {}", folder, what, size_text(bytes), size_text(double(space.available)), advice);
+}
+
 }  // namespace cryomer

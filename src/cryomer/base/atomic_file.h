@@ -33,4 +33,7 @@ class AtomicFile {
 void write_file_atomically(const std::string& path, std::string_view text);
 std::string read_file(const std::string& path);
 
+// Fails when the file system of a folder has fewer bytes left: "<folder>: <what> needs 3 GB, the disk has 1 GB left. <advice>".
+void check_disk_room(const std::string& folder, double bytes, const std::string& what, const std::string& advice);
+
 }  // namespace cryomer

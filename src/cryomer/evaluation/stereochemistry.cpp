@@ -171,8 +171,9 @@ Stereochemistry stereochemistry(const Structure& base, const Ensemble& ensemble,
   result.wrong_hands = ratio(wrong_hands, geometry.centres.size());
   result.twisted_peptides = ratio(twisted, geometry.planes.size());
   result.ramachandran_outliers = ratio(outliers, geometry.torsions.size());
-  for (const BackboneTorsions& t : geometry.torsions) result.handed_count += can_be_left_handed(base.residues[t.residue].name);
-  result.left_handed_residues = ratio(left_handed, static_cast<size_t>(result.handed_count));
+  size_t handed = 0;
+  for (const BackboneTorsions& t : geometry.torsions) handed += can_be_left_handed(base.residues[t.residue].name);
+  result.left_handed_residues = ratio(left_handed, handed);
   result.eclipsed_side_chains = ratio(eclipsed, geometry.staggered.size());
   result.bond_count = static_cast<int>(geometry.bonds.size());
   result.angle_count = static_cast<int>(geometry.angles.size());

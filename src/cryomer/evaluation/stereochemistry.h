@@ -27,7 +27,7 @@ struct Stereochemistry {
   double ramachandran_outliers = 0;               // fraction of residues, see ramachandran.h
   double left_handed_residues = 0;                // fraction of the residues but glycine, phi above 0
   double eclipsed_side_chains = 0;                // fraction of the torsions that should be staggered, more than 30 degrees from that (side_chain_bonds.h)
-  int bond_count = 0, angle_count = 0, centre_count = 0, plane_count = 0, torsion_count = 0, handed_count = 0, staggered_count = 0;  // of the base
+  int bond_count = 0, angle_count = 0, centre_count = 0, plane_count = 0, torsion_count = 0, staggered_count = 0;  // of the base
 };
 
 // `weights` has one weight per conformation, or none for equal ones. Runs on all threads of libtorch.

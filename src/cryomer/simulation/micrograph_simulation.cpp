@@ -126,18 +126,6 @@ void write_micrograph(const std::string& path, const std::vector<float>& values,
   writer.commit();
 }
 
-// Fails when the folder's file system has not enough room.
-void check_disk(const SimulationConfig& config, const std::string& folder) {
-  std::error_code problem;
-  const fs::space_info space = fs::space(folder, problem);
-  if (problem) return;
-  const double needed = bytes_needed(config);
-  if (double(space.available) < needed) {
-    fail("{}: the data set needs {}, the disk has {} left. Ask for fewer --particles, a smaller --box, or --micrographs none",
-         folder, size_text(needed), size_text(double(space.available)));
-  }
-}
-
 // Radius about the centroid that holds all but a twentieth of the atoms, A: the farthest of them hardly show.
 double bulk_radius(const Structure& structure) {
   std::vector<double> distance;
@@ -416,7 +404,9 @@ MicrographSimulationSummary simulate_micrographs(const Structure& structure, Tra
   AlignedStates states(structure, trajectory);
   const double radius = radius_about(structure, structure.centroid());
   check_box(structure, config, radius);
-  if (!resume) check_disk(config, folder);
+  if (!resume) {
+    check_disk_room(folder, bytes_needed(config), "the data set", "Ask for fewer --particles, a smaller --box, or --micrographs none");
+  }
   const DataSetPlan plan(config, states.size(), weights, radius);
   // Fails when there is no room, before work is done for it.
   for (int64_t m = 0; m < std::min<int64_t>(plan.micrographs(), 5000); ++m) plan.micrograph(m);
