@@ -83,7 +83,7 @@ TrainingConfig Train::resolve(const RunDirectory& directory, int64_t number) con
   if (given("--pixel-size", pixel_size)) config.data.pixel_size = pixel_size;
   if (!max_time.empty()) {
     const auto seconds = parse_duration(max_time);
-    if (!seconds || *seconds <= 0) fail_usage("--max-time {}: expected a duration such as 90s, 10m or 1h30m", max_time);
+    if (!seconds || *seconds <= 0) fail_usage("--max-time {}: expected a time above zero, such as 90s, 10m or 1h30m", max_time);
     config.max_seconds = *seconds / double(seeds);
   }
   if (command->count("--seed") > 0) config.seed = common.seed;

@@ -35,11 +35,12 @@ struct Candidates {
   DiagonalGaussian start;
 };
 
+// What training ended with, but for the latents: with poses that moved along, they have learned some of each image's noise, and the encoder's guess
+// is nearer to the truth.
 Candidates known_candidates(const TrainedModel& trained, const ParticleBatch& batch) {
   Candidates found;
   found.views = candidate_views(batch, trained.poses, 1);
-  found.start = trained.latents.size() > 0 ? trained.latents.rows(found.views.rows)
-                                           : trained.model->encode(found.views.batch, trained.model->images.observe(found.views.batch));
+  found.start = trained.model->encode(found.views.batch, trained.model->images.observe(found.views.batch));
   return found;
 }
 

@@ -14,8 +14,8 @@ struct Posterior {
   std::vector<double> weight;  // of the best pose among the particle's candidates; 1 when poses were given
 };
 
-// `own_particles`: the stack is the one that the model was trained on, and unless it has changed since, what training ended with for its
-// particles is where to start; else poses of a model that infers them are searched from nothing.
+// `own_particles`: the stack is the one that the model was trained on, and unless it has changed since, the candidate poses that training ended
+// with for its particles (or their latents, if poses were given) are where to start; else poses of a model that infers them are searched from nothing.
 Posterior infer_posterior(const TrainedModel& trained, const ParticleStack& stack, bool own_particles, const Refinement& refinement = {});
 // Of the particles at these rows only.
 Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedModel& trained, const ParticleStack& stack,
