@@ -1,6 +1,8 @@
 // What a trained model is asked for: posteriors of particles and structures, judged by the frame and the bonds they come in.
+#include <algorithm>
 #include <cmath>
 
+#include "cryomer/data/particle_loader.h"
 #include "cryomer/inference/posterior.h"
 #include "cryomer/inference/sampling.h"
 #include "cryomer/protein/restraints.h"
@@ -131,6 +133,34 @@ TEST(InferPosterior, StartsWhereTrainingEndedForItsOwnParticles) {
   EXPECT_EQ(other.particles_fingerprint, particles_fingerprint(t.run->stack));
   other.particles_fingerprint = "0123456789abcdef";
   EXPECT_TRUE(at::equal(start(other, true), guessed));
+}
+
+// Latents that learned together with poses know some of each image's noise.
+TEST(InferPosterior, StartsFromTheEncoderAtThePosesThatTrainingEndedWithWherePosesWereInferred) {
+  const Trained& t = trained();
+  TrainedModel model = load_trained_model(t.directory);
+  model.setup.config.data.poses = "infer";
+  const std::vector<int64_t> rows = {17, 0};
+  std::vector<int64_t> turned = rows;
+  std::reverse(turned.begin(), turned.end());
+  const ParticleBatch poses = ParticleLoader(t.run->stack).load(turned);  // each has the other's
+  model.poses = PoseTable(t.run->stack.size(), 2);
+  for (int64_t i = 0; i < 2; ++i) {
+    Mat3 rotation;
+    for (int k = 0; k < 9; ++k) rotation.values[k] = poses.rotation.data_ptr<float>()[9 * i + k];
+    model.poses.put(rows[size_t(i)], 0, rotation, poses.shift.data_ptr<float>()[2 * i], poses.shift.data_ptr<float>()[2 * i + 1], 0);
+  }
+  Refinement none;
+  none.steps = 0;
+  const Posterior found = infer_posterior_of(rows, model, t.run->stack, true, none);
+  ParticleBatch posed = ParticleLoader(t.run->stack).load(rows);
+  posed.rotation = poses.rotation;
+  posed.shift = poses.shift;
+  at::NoGradGuard guard;
+  const Tensor guessed = t.model.model->encode(posed, t.model.model->images.observe(posed)).mean;
+  EXPECT_TRUE(at::allclose(found.mean, guessed, 1e-4, 1e-5));
+  EXPECT_FALSE(at::allclose(found.mean, t.model.latents.rows(tensor_from(rows)).mean, 0.01, 0.01));
+  EXPECT_NEAR(found.poses[0].shift_x, poses.shift.data_ptr<float>()[0], 1e-6);
 }
 
 TEST(InferPosterior, FindsTheOpticsGroupsOfTheTrainingDataByName) {
