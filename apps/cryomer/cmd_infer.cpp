@@ -127,7 +127,7 @@ void add_infer(CLI::App& program) {
   command->add_option("particles", s->particles, "Particles, RELION STAR or cryoSPARC .cs; default: those of the run");
   command->add_option("--out", s->out, "Folder for the result")->required();
   command->add_option("--structures", s->structures, "Structures to write: mean, samples:K or none")->capture_default_str();
-  command->add_option("--refine", s->refinement.steps, "Steps that improve each particle's own posterior, from the encoder's guess or from where training ended")->capture_default_str();
+  command->add_option("--refine", s->refinement.steps, "Steps that improve each particle's own posterior, from the encoder's guess or, for a run's own particles with given poses, from where training ended")->capture_default_str();
   command->add_option("--device", s->device, "cpu, cuda, or auto: CUDA where this build and the machine have it")->capture_default_str();
   command->add_option("--data-dir", s->data_dir, "Folder in which image paths are tried first");
   command->add_option("--pixel-size", s->pixel_size, "A; replaces what the files say");

@@ -40,7 +40,7 @@ struct Candidates {
 Candidates known_candidates(const TrainedModel& trained, const ParticleBatch& batch) {
   Candidates found;
   found.views = candidate_views(batch, trained.poses, 1);
-  found.start = trained.model->encode(found.views.batch, trained.model->images.observe(found.views.batch));
+  found.start = trained.model->encode(found.views.batch);
   return found;
 }
 
@@ -70,7 +70,7 @@ Candidates searched_candidates(const TrainedModel& trained, PoseFinder& finder, 
   }
   Candidates found;
   found.views = candidate_views(numbered, table, 4);
-  found.start = trained.model->encode(found.views.batch, trained.model->images.observe(found.views.batch));
+  found.start = trained.model->encode(found.views.batch);
   return found;
 }
 
@@ -101,7 +101,7 @@ Candidates given_candidates(const TrainedModel& trained, const ParticleBatch& ba
   found.views.batch = batch;
   found.views.images = batch.size();
   found.views.weight = at::ones({batch.size()});
-  found.start = known ? trained.latents.rows(tensor_from(batch.particle)) : trained.model->encode(batch, trained.model->images.observe(batch));
+  found.start = known ? trained.latents.rows(tensor_from(batch.particle)) : trained.model->encode(batch);
   return found;
 }
 

@@ -26,6 +26,7 @@ class Autoencoder {
   DiagonalGaussian encode(const ParticleBatch& batch, const ObservedBatch& observed) const {
     return encoder(encoder.features(batch, observed, images, batch.rotation, batch.shift));
   }
+  DiagonalGaussian encode(const ParticleBatch& batch) const { return encode(batch, images.observe(batch)); }
 
   // The network's distribution over each image's pose (latents of PoseNetwork) with its most likely conformation.
   DiagonalGaussian encode_pose(const ParticleBatch& batch, const ObservedBatch& observed) const;

@@ -231,7 +231,7 @@ SearchOutcome search_again(const Autoencoder& model, const ParticleLoader& loade
     }
     Refinement refinement;
     refinement.steps = kNewSteps;
-    const RefinedViews refined = refine_views(model, seen, model.encode(seen, model.images.observe(seen)), refinement, random, poses.deviation);
+    const RefinedViews refined = refine_views(model, seen, model.encode(seen), refinement, random, poses.deviation);
     // Old and new ones by their bounds; the worst go.
     std::vector<int64_t> placed_row, placed_view;
     for (int64_t i = 0, v = 0; i < batch.size(); ++i) {

@@ -229,7 +229,7 @@ Trainer::StepPart Trainer::step_part(const CandidateViews& all, int64_t first, i
     inputs.push_back(part.own->mean);
     inputs.push_back(part.own->log_deviation);
   } else {
-    posterior = model_.encode(batch, settings.blur > 0 ? model_.images.observe(batch) : observed);
+    posterior = settings.blur > 0 ? model_.encode(batch) : model_.encode(batch, observed);
   }
   const DrawnConformations conformations = draw_conformations(model_, posterior, noise);
   ParticleBatch posed = batch;
@@ -339,7 +339,7 @@ void Trainer::give_particles_posteriors() {
       const size_t last = std::min(first + 256, part->size());
       const ParticleBatch batch = loader_.load({part->begin() + int64_t(first), part->begin() + int64_t(last)});
       const CandidateViews views = candidate_views(batch, poses_, kSearchTemperature);
-      table_.assign(views.rows, model_.encode(views.batch, model_.images.observe(views.batch)));
+      table_.assign(views.rows, model_.encode(views.batch));
     }
   }
   fit_prior_to_particles(20);
