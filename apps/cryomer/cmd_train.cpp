@@ -33,6 +33,18 @@ struct Train {
   double train(const RunDirectory& directory, int64_t number) const;
 };
 
+// Whether a run left something in its folder to go on from.
+bool can_go_on(const RunDirectory& directory) {
+  return fs::exists(directory.config()) && (fs::exists(directory.checkpoint()) || fs::exists(directory.first_search()));
+}
+
+// Whether a run came no further in its folder than its log.
+bool left_only_a_log(const RunDirectory& directory) {
+  if (!fs::exists(directory.log())) return false;
+  const auto entries = fs::directory_iterator(directory.path);
+  return std::all_of(begin(entries), end(entries), [&](const auto& entry) { return entry.path().filename() == fs::path(directory.log()).filename(); });
+}
+
 // What a run that goes on does otherwise than before. What it is made of stays.
 std::vector<ConfigChange> changes_of_run(const RunDirectory& directory, const TrainingConfig& now) {
   TrainingConfig before;
@@ -41,7 +53,8 @@ std::vector<ConfigChange> changes_of_run(const RunDirectory& directory, const Tr
   for (const ConfigChange& change : config_changes(before, now)) {
     const std::string& key = change.key;
     if (key == "data.particles" || key == "data.structure" || key == "data.data_dir") continue;  // what they hold is compared
-    if (starts_with(key, "data.") || starts_with(key, "model.") || key == "seed" || key == "optimiser.batch_size") {
+    const bool in_use = starts_with(key, "pose_search.") && !fs::exists(directory.checkpoint());
+    if (in_use || starts_with(key, "data.") || starts_with(key, "model.") || key == "seed" || key == "optimiser.batch_size") {
       fail_usage("--resume: the run was begun with {} = {}, and cannot go on with {}. Leave it as it was, or start a new run", key, change.before,
                  change.after);
     }
@@ -59,7 +72,7 @@ TrainingConfig Train::resolve(const RunDirectory& directory, int64_t number) con
     fail_usage("--recipe {}: unknown.{} Known: default, paper", recipe, did_you_mean(recipe, {"default", "paper"}));
   }
   // A run goes on with its own settings.
-  const bool goes_on = resume && fs::exists(directory.config());
+  const bool goes_on = resume && can_go_on(directory);
   if (goes_on) config_from_json(config, read_file(directory.config()), directory.config());
   if (!config_file.empty()) config_from_json(config, read_file(config_file), config_file);
   for (const std::string& assignment : set) config_set(config, assignment);
@@ -95,7 +108,7 @@ TrainingConfig Train::resolve(const RunDirectory& directory, int64_t number) con
 // Returns the held-out bound that the run reached.
 double Train::train(const RunDirectory& directory, int64_t number) const {
   const TrainingConfig config = resolve(directory, number);
-  const bool goes_on = resume && fs::exists(directory.checkpoint());
+  const bool goes_on = resume && can_go_on(directory);
   const std::vector<ConfigChange> changes = goes_on ? changes_of_run(directory, config) : std::vector<ConfigChange>();
   const at::Device on = device_named(device);
   RunSetup setup;
@@ -113,22 +126,30 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
   check_fits_box(setup.structure, setup.origin, stack.box(), smallest_pixel_size(stack));
   if (on.is_cuda()) log_info("Device: {}", cuda::device_name());
   Trainer trainer(std::move(setup), stack, directory, on);
+  const std::string config_before = goes_on ? read_file(directory.config()) : "";
+  bool room = false;
+  // What an earlier run left gives way when there is something to keep, and stays when this one cannot begin.
+  const auto make_room = [&] {
+    if (room) return;
+    room = true;
+    if (!goes_on) {
+      for (const std::string& old : {directory.checkpoint(), directory.first_search(), directory.metrics()}) fs::remove(old);
+      if (!earlier.empty()) {
+        set_log_file("");
+        write_file_atomically(directory.log(), read_file(directory.log()).substr(earlier.size()));
+        set_log_file(directory.log());
+      }
+      write_file_atomically(directory.structure(config.data.structure), read_file(config.data.structure));
+    }
+    write_file_atomically(directory.config(), config_to_json(config));
+    folder.keep();
+  };
   if (goes_on) {
     trainer.resume();
   } else {
-    trainer.begin();
-    // What an earlier run left gives way now, and stays when this one cannot begin.
-    for (const std::string& old : {directory.checkpoint(), directory.metrics()}) fs::remove(old);
-    if (!earlier.empty()) {
-      set_log_file("");
-      write_file_atomically(directory.log(), read_file(directory.log()).substr(earlier.size()));
-      set_log_file(directory.log());
-    }
-    write_file_atomically(directory.structure(config.data.structure), read_file(config.data.structure));
+    trainer.begin(make_room);
   }
-  const std::string config_before = goes_on ? read_file(directory.config()) : "";
-  write_file_atomically(directory.config(), config_to_json(config));
-  folder.keep();
+  make_room();
   const int64_t begun_at = trainer.step();
   trainer.run();
   if (trainer.step() == 0) fail("--max-time: no time was left to learn after the searches. Go on with --resume and a longer --max-time");
@@ -152,7 +173,9 @@ void Train::run() {
   auto of_seed = [&](int64_t number) { return seeds == 1 ? directory : RunDirectory{formatted("{}/seed_{}", out, number + 1)}; };
   if (resume && !fs::is_directory(out)) fail_usage("--resume: there is no folder {} to go on in; leave --resume out to start the run", out);
   if (resume) check_folder_is_free(out);
-  if (resume && (!fs::exists(of_seed(0).checkpoint()) || !fs::exists(of_seed(0).config()))) {
+  if (resume && !can_go_on(of_seed(0)) && left_only_a_log(of_seed(0))) {
+    log_info("--resume: the run in {} was stopped before it kept anything, and starts again", of_seed(0).path);
+  } else if (resume && !can_go_on(of_seed(0))) {
     fail("--resume: {} holds no checkpoint to continue from; start the run with --overwrite instead of --resume", of_seed(0).path);
   }
   if (seeds == 1) {

@@ -453,7 +453,11 @@ TEST(App, AnInterruptedRunLeavesACheckpointAndResumes) {
   refused("train " + world().sim + "/truth.star --structure " + world().base + " --out " + run + " --resume", 2, {"no folder", "--resume"});
   fs::create_directory(run);
   refused("train " + world().sim + "/truth.star --structure " + world().base + " --out " + run + " --resume", 1, {"no checkpoint", "--resume"});
-  testing::BackgroundRun background(train, world().folder + "/interrupted.txt");
+  // A run that was killed before it kept anything begins again.
+  write_file_atomically(run + "/log.txt", "begun\n");
+  std::vector<std::string> resumed = train;
+  resumed.push_back("--resume");
+  testing::BackgroundRun background(resumed, world().folder + "/interrupted.txt");
   ASSERT_TRUE(testing::wait_for_lines(run + "/metrics.csv", 3, background)) << read_file(world().folder + "/interrupted.txt");
   background.interrupt();
   EXPECT_EQ(background.wait(), 1);

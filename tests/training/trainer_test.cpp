@@ -203,6 +203,38 @@ TEST(Trainer, ContinuesBitForBitWithInferredPoses) {
   EXPECT_EQ(timeless(whole.metrics()), timeless(parts.metrics()));
 }
 
+TEST(Trainer, ContinuesTheFirstSearchWhereItWasStopped) {
+  TrainingConfig config = pose_config(1);
+  const RunDirectory whole{scratch_folder()}, parts{scratch_folder()};
+  SmallRun(config, whole.path).trainer->run();
+  config.checkpoint_seconds = 0;
+  int rooms = 0;
+  catch_stop_signals();
+  const std::string message = error_of([&] {
+    SmallRun(config, parts.path).trainer->begin([&] {
+      ++rooms;
+      std::raise(SIGINT);
+    });
+  });
+  forget_stop_request();
+  EXPECT_EQ(rooms, 1);
+  EXPECT_NE(message.find("256 of 300"), std::string::npos) << message;
+  ASSERT_TRUE(std::filesystem::exists(parts.first_search()));
+  SmallRun later(config, parts.path);
+  later.trainer->resume();
+  later.trainer->run();
+  EXPECT_FALSE(std::filesystem::exists(parts.first_search()));
+  expect_same_checkpoint(whole.checkpoint(), parts.checkpoint());
+}
+
+TEST(Trainer, KeepsNothingOfTheFirstSearchWhereNobodyMadeRoom) {
+  TrainingConfig config = pose_config(1);
+  config.checkpoint_seconds = 0;
+  SmallRun run(config, scratch_folder());
+  run.trainer->begin();
+  EXPECT_FALSE(std::filesystem::exists(run.directory.first_search()));
+}
+
 // The paper's way to poses, small.
 TrainingConfig pose_network_config(int64_t epochs) {
   TrainingConfig config = small_config(data(), epochs);

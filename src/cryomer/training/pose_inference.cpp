@@ -125,17 +125,20 @@ Tensor learned_structures(const Autoencoder& model, uint64_t seed) {
   return model.decoder(at::cat({model.prior.mean.slice(0, 0, components), draws})).contiguous();
 }
 
-void first_candidates(Autoencoder& model, const ParticleLoader& loader, const TrainingConfig& config, PoseTable& poses) {
+void first_candidates(Autoencoder& model, const ParticleLoader& loader, const TrainingConfig& config, PoseTable& poses, FirstSearch& search,
+                      const std::function<void()>& kept) {
   at::NoGradGuard guard;
   const PoseSearchConfig& c = config.pose_search;
   const bool from_file = config.data.poses == "refine";
   const PoseGrid grid = pose_grid(c);
   const Tensor conformations = softest_motions(model, config.model.decoder);
   const int64_t count = loader.stack().size();
-  PoseTable found(count, c.candidates);
+  if (search.searched == 0) search.found = PoseTable(count, c.candidates);
   PoseFinder finder(model.images, conformations, grid);
-  std::vector<double> best;
-  for_each_block(loader, all_particles(loader.stack()), from_file ? "refining poses" : "searching poses", [&](const ParticleBatch& batch) {
+  std::vector<int64_t> remaining = all_particles(loader.stack());
+  remaining.erase(remaining.begin(), remaining.begin() + search.searched);
+  const std::string label = formatted("{} {}poses", from_file ? "refining" : "searching", search.searched > 0 ? "the remaining " : "");
+  if (!remaining.empty()) for_each_block(loader, remaining, label, [&](const ParticleBatch& batch) {
     std::vector<std::vector<PoseCandidate>> candidates;
     if (from_file) {
       std::vector<std::vector<PoseCandidate>> starts;
@@ -152,12 +155,16 @@ void first_candidates(Autoencoder& model, const ParticleLoader& loader, const Tr
     for (int64_t i = 0; i < batch.size(); ++i) {
       for (size_t s = 0; s < candidates[i].size(); ++s) {
         const Pose& pose = candidates[i][s].pose;
-        found.put(batch.particle[i], int64_t(s), pose.rotation, pose.shift_x, pose.shift_y, candidates[i][s].log_likelihood);
+        search.found.put(batch.particle[i], int64_t(s), pose.rotation, pose.shift_x, pose.shift_y, candidates[i][s].log_likelihood);
       }
-      best.push_back(candidates[i].front().log_likelihood);
     }
+    search.searched += batch.size();
+    kept();
   });
-  poses = found;
+  poses = search.found;
+  search = {};
+  std::vector<double> best;
+  for (int64_t particle = 0; particle < count; ++particle) best.push_back(poses.bound_of(particle, poses.best_slot(particle)));
   const MeanAndError data = summary(best), noise = found_in_noise(model, loader, grid, conformations, uint64_t(config.seed));
   log_info("Poses: the best of each particle explains {:.1f} nats; in images of noise alone the search finds {:.1f}", data.mean, noise.mean);
   if (data.mean < noise.mean + 4 * std::hypot(data.error, noise.error)) {

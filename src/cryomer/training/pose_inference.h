@@ -2,6 +2,8 @@
 // searches with structures that the model has learned.
 #pragma once
 
+#include <functional>
+
 #include "cryomer/data/particle_loader.h"
 #include "cryomer/model/autoencoder.h"
 #include "cryomer/model/posterior_table.h"
@@ -13,10 +15,17 @@ namespace cryomer {
 
 PoseGrid pose_grid(const PoseSearchConfig& config);
 
-// Fills the table for every particle: from nothing, or with poses "refine" around those of the file. Then learns noise and
-// scales again at the best poses. Fails when the structure explains the images no better than it explains pure noise, and warns
+// The candidates of the first particles of the stack, as many as were searched.
+struct FirstSearch {
+  PoseTable found;
+  int64_t searched = 0;
+};
+
+// Fills the table for every particle: from nothing, or with poses "refine" around those of the file. Goes on from where `search` stands, and
+// calls `kept` each time that it is further. Then learns noise and scales again at the best poses. Fails when the structure explains the images no better than it explains pure noise, and warns
 // when poses found from nothing follow the noise (see PoseFinder::found_again).
-void first_candidates(Autoencoder& model, const ParticleLoader& loader, const TrainingConfig& config, PoseTable& poses);
+void first_candidates(Autoencoder& model, const ParticleLoader& loader, const TrainingConfig& config, PoseTable& poses, FirstSearch& search,
+                      const std::function<void()>& kept);
 
 // Structures that stand for what the model has learned: the prior's components and draws from it, [structures, atoms, 3] A.
 Tensor learned_structures(const Autoencoder& model, uint64_t seed);

@@ -10,6 +10,8 @@ struct RunDirectory {
 
   std::string config() const { return path + "/config.json"; }
   std::string checkpoint() const { return path + "/checkpoint.safetensors"; }
+  // Poses found so far, until there is a checkpoint.
+  std::string first_search() const { return path + "/first_search.safetensors"; }
   std::string metrics() const { return path + "/metrics.csv"; }
   std::string log() const { return path + "/log.txt"; }
   // The base structure as it was given, so that a run can be used when the original has moved; with its extension.

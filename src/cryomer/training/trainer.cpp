@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 
 #include "cryomer/base/log.h"
@@ -92,7 +93,7 @@ Trainer::Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory direct
            model_.latent_dim, model_.bodies->atom_count(), model_.bodies->residue_count());
 }
 
-void Trainer::begin() {
+void Trainer::begin(const std::function<void()>& make_room) {
   const TrainingConfig& c = setup_.config;
   auto some = [&] { return loader_.load_some(split_.training, c.data.calibration_particles, uint64_t(c.seed)); };
   if (c.data.poses == "infer") {
@@ -101,7 +102,13 @@ void Trainer::begin() {
     calibrate(model_.images, some(), model_.base_positions);
   }
   if (poses_are_candidates()) {
-    first_candidates(model_, loader_, c, poses_);
+    try {
+      first_candidates(model_, loader_, c, poses_, first_search_, [&] { keep_first_search(make_room); });
+    } catch (const Interrupted&) {
+      throw first_search_kept_ ? Interrupted(formatted("stopped; {} of {} particles were searched for poses: go on with --resume", first_search_.searched,
+                                                       stack_.size()))
+                               : Interrupted("stopped while searching poses; nothing was written");
+    }
     search_seconds_ += elapsed();
   }
   for (size_t g = 0; g < model_.images.scale.mean.size(); ++g) {
@@ -126,6 +133,34 @@ void Trainer::begin() {
   model_.encoder.calibrate(
       model_.encoder.features(first, model_.images.observe(first), model_.images, first.rotation, first.shift));
   begun_ = true;
+}
+
+void Trainer::keep_first_search(const std::function<void()>& make_room) {
+  if (!make_room && !first_search_kept_) return;
+  const bool due = seconds_since(last_checkpoint_) > setup_.config.checkpoint_seconds;
+  const bool at_the_end = stop_requested() || first_search_.searched == stack_.size();
+  if (!due && !(first_search_kept_ && at_the_end)) return;
+  if (!first_search_kept_) make_room();
+  first_search_kept_ = true;
+  NamedTensors file;
+  store_poses(first_search_.found, file);
+  store_scalar(file, "state/searched", double(first_search_.searched));
+  store_scalar(file, "state/seconds", elapsed());
+  store_data(file);
+  write_safetensors(directory_.first_search(), file);
+  last_checkpoint_ = std::chrono::steady_clock::now();
+}
+
+void Trainer::resume_first_search() {
+  const std::string source = directory_.first_search();
+  const NamedTensors file = read_safetensors(source);
+  check_same_data(file, source);
+  restore_poses(first_search_.found, stack_.size(), setup_.config.pose_search.candidates, file, source);
+  first_search_.searched = int64_t(restore_scalar(file, "state/searched", source));
+  first_search_kept_ = true;
+  earlier_seconds_ = restore_scalar(file, "state/seconds", source);
+  start_ = std::chrono::steady_clock::now();
+  log_info("Resumed with the poses found for {} of {} particles", first_search_.searched, stack_.size());
 }
 
 void Trainer::move_loops() {
@@ -471,6 +506,7 @@ void Trainer::search_poses_again() {
 void Trainer::run() {
   if (!begun_) begin();
   if (optimiser_.steps == 0) save_checkpoint();  // the searches took their time
+  std::filesystem::remove(directory_.first_search());
   last_checkpoint_ = epoch_start_ = std::chrono::steady_clock::now();
   for (;;) {
     look_at_the_clock();
@@ -490,6 +526,31 @@ void Trainer::run() {
   save_checkpoint();
   if (poses_are_candidates()) say_how_sure_poses_are(poses_, setup_.config.pose_search);
   say_what_is_blurred(model_.widths, setup_.structure, setup_.config.model.largest_atom_width);
+}
+
+void Trainer::store_data(NamedTensors& file) const {
+  store_scalar(file, "data/particles", double(stack_.size()));
+  file.metadata["data"] = fingerprint_.all;
+  file.metadata["format"] = kCheckpointFormat;
+}
+
+void Trainer::check_same_data(const NamedTensors& file, const std::string& source) const {
+  if (const auto format = file.metadata.find("format"); format == file.metadata.end() || format->second != kCheckpointFormat) {
+    fail("{}: another version of Cryomer wrote it ('{}', expected '{}'), and this one cannot go on from there. Resume with that version, or start a "
+         "new run; sample, infer and report still read it",
+         source, format == file.metadata.end() ? "" : format->second, kCheckpointFormat);
+  }
+  const auto particles = int64_t(restore_scalar(file, "data/particles", source));
+  if (particles != stack_.size()) {
+    fail("{}: the run was trained on {} particles but {} holds {}. Resume with the same data, or start a new run", source,
+         particles, stack_.path(), stack_.size());
+  }
+  const auto fingerprint = file.metadata.find("data");
+  if (fingerprint != file.metadata.end() && fingerprint->second != fingerprint_.all) {
+    fail("{}: the run was trained on other data than {} and {} hold now (rows, optics, pixels or atoms differ). Resume with the same data, "
+         "or start a new run",
+         source, stack_.path(), setup_.structure.source);
+  }
 }
 
 void Trainer::save_checkpoint() const {
@@ -516,37 +577,24 @@ void Trainer::save_checkpoint() const {
   checkpoint.tensors["state/figures"] = tensor_from(
       std::vector<double>{sums_.log_likelihood, sums_.kl, sums_.chain, sums_.clashes, sums_.ramachandran, sums_.centring});
   checkpoint.tensors["state/scales"] = scales_.sums;
-  store_scalar(checkpoint, "data/particles", double(stack_.size()));
+  store_data(checkpoint);
   store_scalar(checkpoint, "data/box", double(stack_.box()));
   store_scalar(checkpoint, "data/smallest_pixel_size", smallest_pixel_size(stack_));
-  checkpoint.metadata["data"] = fingerprint_.all;
   checkpoint.metadata["particles"] = fingerprint_.particles;
   checkpoint.metadata["optics_groups"] = join(optics_group_names(stack_), "\n");
   checkpoint.metadata["ended"] = ended() ? "yes" : "no";
-  checkpoint.metadata["format"] = kCheckpointFormat;
   checkpoint.metadata["config"] = config_to_json(setup_.config);
   write_safetensors(directory_.checkpoint(), checkpoint);
 }
 
 void Trainer::resume() {
+  if (!std::filesystem::exists(directory_.checkpoint())) {
+    resume_first_search();
+    return;
+  }
   const std::string source = directory_.checkpoint();
   const NamedTensors checkpoint = read_safetensors(source);
-  if (const auto format = checkpoint.metadata.find("format"); format == checkpoint.metadata.end() || format->second != kCheckpointFormat) {
-    fail("{}: another version of Cryomer wrote it ('{}', expected '{}'), and this one cannot go on from there. Resume with that version, or start a "
-         "new run; sample, infer and report still read it",
-         source, format == checkpoint.metadata.end() ? "" : format->second, kCheckpointFormat);
-  }
-  const auto particles = int64_t(restore_scalar(checkpoint, "data/particles", source));
-  if (particles != stack_.size()) {
-    fail("{}: the run was trained on {} particles but {} holds {}. Resume with the same data, or start a new run", source,
-         particles, stack_.path(), stack_.size());
-  }
-  const auto fingerprint = checkpoint.metadata.find("data");
-  if (fingerprint != checkpoint.metadata.end() && fingerprint->second != fingerprint_.all) {
-    fail("{}: the run was trained on other data than {} and {} hold now (rows, optics, pixels or atoms differ). Resume with the same data, "
-         "or start a new run",
-         source, stack_.path(), setup_.structure.source);
-  }
+  check_same_data(checkpoint, source);
   loops_moved_ = restore_structure(setup_.structure, checkpoint, source);
   if (loops_moved_) rebuild_model();
   restore_model(model_, checkpoint, source);

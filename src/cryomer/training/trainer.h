@@ -6,14 +6,17 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 
 #include "cryomer/data/particle_loader.h"
 #include "cryomer/model/posterior_table.h"
+#include "cryomer/tensor/safetensors.h"
 #include "cryomer/training/adam.h"
 #include "cryomer/training/data_fingerprint.h"
 #include "cryomer/training/metrics.h"
 #include "cryomer/training/objective.h"
+#include "cryomer/training/pose_inference.h"
 #include "cryomer/training/pose_table.h"
 #include "cryomer/training/run_directory.h"
 #include "cryomer/training/run_setup.h"
@@ -25,10 +28,11 @@ class Trainer {
  public:
   Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory directory, at::Device device = at::kCPU);
 
-  // Learns noise and scale of the images, finds the first candidate poses, loops and the encoder's units, and writes nothing; run() does it
-  // for a new run.
-  void begin();
-  // Continues from the run's checkpoint; fails when data or settings do not fit it.
+  // Learns noise and scale of the images, finds the first candidate poses, loops and the encoder's units; run() does it for a new run. Writes
+  // nothing, but for the poses found so far where that takes long and the folder is ready for files: `make_room`, if given, is called before
+  // the first, and makes it so.
+  void begin(const std::function<void()>& make_room = {});
+  // Continues from the run's checkpoint, or from the poses that were found before there was one; fails when data or settings do not fit it.
   void resume();
   // Runs to the end, the time limit, a flat held-out curve or a request to stop; leaves a checkpoint.
   void run();
@@ -45,6 +49,11 @@ class Trainer {
   // Poses are candidates in a table, or the model's network says them (and the table's play no part).
   bool poses_are_candidates() const { return setup_.config.data.poses != "given" && !model_.pose_network; }
   void search_poses_again();
+  void keep_first_search(const std::function<void()>& make_room);
+  void resume_first_search();
+  // What tells whether a file is of the same data, and of a version that can be read.
+  void store_data(NamedTensors& file) const;
+  void check_same_data(const NamedTensors& file, const std::string& source) const;
   // Loops that the images show elsewhere go there, before anything is learned.
   void move_loops();
   // Makes the model anew from the setup's structure.
@@ -103,6 +112,8 @@ class Trainer {
   int64_t steps_per_epoch_;
   Schedule schedule_;
   PoseTable poses_;
+  FirstSearch first_search_;
+  bool first_search_kept_ = false;  // in a file
   double radius_;         // of the molecule, A
   PosteriorTable table_;  // a row for each slot of a particle; empty in the first stage
 
