@@ -218,8 +218,9 @@ TEST(Trainer, ContinuesTheFirstSearchWhereItWasStopped) {
   });
   forget_stop_request();
   EXPECT_EQ(rooms, 1);
-  EXPECT_NE(message.find("256 of 300"), std::string::npos) << message;
+  EXPECT_NE(message.find("--resume"), std::string::npos) << message;
   ASSERT_TRUE(std::filesystem::exists(parts.first_search()));
+  EXPECT_EQ(restore_scalar(read_safetensors(parts.first_search()), "state/searched", ""), 256);
   SmallRun later(config, parts.path);
   later.trainer->resume();
   later.trainer->run();

@@ -94,6 +94,15 @@ Trainer::Trainer(RunSetup setup, const ParticleStack& stack, RunDirectory direct
 }
 
 void Trainer::begin(const std::function<void()>& make_room) {
+  try {
+    prepare(make_room);
+  } catch (const Interrupted&) {
+    throw Interrupted(first_search_kept_ ? "stopped before learning began; the poses found so far are kept, continue with --resume"
+                                         : "stopped before learning began; nothing was written");
+  }
+}
+
+void Trainer::prepare(const std::function<void()>& make_room) {
   const TrainingConfig& c = setup_.config;
   auto some = [&] { return loader_.load_some(split_.training, c.data.calibration_particles, uint64_t(c.seed)); };
   if (c.data.poses == "infer") {
@@ -102,13 +111,7 @@ void Trainer::begin(const std::function<void()>& make_room) {
     calibrate(model_.images, some(), model_.base_positions);
   }
   if (poses_are_candidates()) {
-    try {
-      first_candidates(model_, loader_, c, poses_, first_search_, [&] { keep_first_search(make_room); });
-    } catch (const Interrupted&) {
-      throw first_search_kept_ ? Interrupted(formatted("stopped; {} of {} particles were searched for poses: go on with --resume", first_search_.searched,
-                                                       stack_.size()))
-                               : Interrupted("stopped while searching poses; nothing was written");
-    }
+    first_candidates(model_, loader_, c, poses_, first_search_, [&] { keep_first_search(make_room); });
     search_seconds_ += elapsed();
   }
   for (size_t g = 0; g < model_.images.scale.mean.size(); ++g) {

@@ -48,6 +48,7 @@ class Trainer {
   bool particles_have_posteriors() const { return table_.size() > 0; }
   // Poses are candidates in a table, or the model's network says them (and the table's play no part).
   bool poses_are_candidates() const { return setup_.config.data.poses != "given" && !model_.pose_network; }
+  void prepare(const std::function<void()>& make_room);
   void search_poses_again();
   void keep_first_search(const std::function<void()>& make_room);
   void resume_first_search();
