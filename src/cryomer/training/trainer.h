@@ -64,6 +64,7 @@ class Trainer {
   void give_particles_posteriors();
   // Settled, or came to its last epoch or its time.
   bool ended() const { return finished_ || schedule_.progress() >= 1; }
+  static double seconds_since(std::chrono::steady_clock::time_point start);
   double elapsed() const;
   double seconds_left(double elapsed) const;  // an estimate, searches to come included
   void look_at_the_clock();
@@ -96,7 +97,9 @@ class Trainer {
   Poses best_poses(const ParticleBatch& batch, const ObservedBatch& observed) const;
   Figures judge_held_out(double& base_log_likelihood);
   void fit_prior_to_particles(int64_t iterations);
-  Random draws(uint64_t purpose, uint64_t index) const;
+  // Streams of random numbers, one for each purpose.
+  enum Purpose : uint64_t { kOrder = 0x10, kNoise, kHeldOutNoise, kSleep, kSearch = 0x15, kBend };
+  Random draws(Purpose purpose, uint64_t index) const;
 
   RunSetup setup_;
   const ParticleStack& stack_;
