@@ -8,9 +8,10 @@
 // With --part FIRST LAST (numbers of residues) it says what that part is worth: each image's own state with the part as in the
 // base, as in another state, at the mean of all states, and gone.
 //
-// With --poses-unknown each state may turn and shift from the true pose to where it fits an image best.
+// With --poses-unknown each state may turn and shift from the true pose to where it fits an image best. With --search-poses the true poses are
+// not used: they are searched, as training does, with the candidate states (64 of them are plenty), and compared with the truth.
 //
-//   oracle [--poses-unknown] [--part FIRST LAST] TRUTH.star STRUCTURE STATES [particles] [candidate states] [temperature] [A/284/CA:A/225/CA ...]
+//   oracle [--poses-unknown] [--search-poses] [--part FIRST LAST] TRUTH.star STRUCTURE STATES [particles] [candidate states] [temperature] [A/284/CA:A/225/CA ...]
 #include <cstdio>
 #include <cstdlib>
 #include <numeric>
@@ -21,6 +22,8 @@
 #include "cryomer/imaging/image_model.h"
 #include "cryomer/io/structure_file.h"
 #include "cryomer/io/trajectory.h"
+#include "cryomer/evaluation/pose_errors.h"
+#include "cryomer/pose_search/pose_finder.h"
 #include "cryomer/pose_search/pose_refinement.h"
 #include "cryomer/protein/atom_blobs.h"
 #include "cryomer/protein/rigid_residues.h"
@@ -48,6 +51,8 @@ void rigid_side_chains(const Structure& base, const RigidBodyData& bodies, const
 int main(int count, char** arguments) {
   const bool poses_unknown = count > 1 && std::string(arguments[1]) == "--poses-unknown";
   if (poses_unknown) --count, ++arguments;
+  const bool search_poses = count > 1 && std::string(arguments[1]) == "--search-poses";
+  if (search_poses) --count, ++arguments;
   int first_residue = 1, last_residue = 0;
   if (count > 3 && std::string(arguments[1]) == "--part") {
     first_residue = std::atoi(arguments[2]);
@@ -55,7 +60,7 @@ int main(int count, char** arguments) {
     count -= 3;
     arguments += 3;
   }
-  if (count < 4) return std::fprintf(stderr, "usage: oracle [--poses-unknown] [--part FIRST LAST] TRUTH.star STRUCTURE STATES [particles] [states] [temperature] [distance ...]\n"), 2;
+  if (count < 4) return std::fprintf(stderr, "usage: oracle [--poses-unknown] [--search-poses] [--part FIRST LAST] TRUTH.star STRUCTURE STATES [particles] [states] [temperature] [distance ...]\n"), 2;
   at::NoGradGuard guard;
   ParticleStackOptions options;
   options.require_poses = true;
@@ -143,6 +148,39 @@ int main(int count, char** arguments) {
   const double temperature = count > 6 ? std::atof(arguments[6]) : 1;
   std::vector<int64_t> order = Random(1).permutation(all);
   order.resize(size_t(candidates));
+  if (search_poses) {
+    // As a model that knows the states would have it.
+    images.scale.deviation.assign(images.scale.mean.size(), 1.0);
+    const Tensor own_scale = images.log_likelihood(truth, batch.rotation, batch.shift, {index, index}, observed).scale;
+    images.scale.mean.assign(images.scale.mean.size(), own_scale.mean().item<double>());
+    images.scale.deviation.assign(images.scale.mean.size(), 0.1 * own_scale.mean().item<double>());
+    PoseFinder finder(images, every_state.index_select(0, tensor_from(order)).contiguous(), {15, 12, 5, 2.5});
+    constexpr int64_t kBlock = 64;
+    std::vector<Pose> found_poses, true_poses;
+    double explained = 0, error = 0;
+    for (int64_t first = 0; first < particles; first += kBlock) {
+      const ParticleBatch block = batch.slice(first, std::min(first + kBlock, particles));
+      const auto found = finder.find(block, 12, 1);
+      for (int64_t i = 0; i < block.size(); ++i) {
+        const PoseCandidate& best = found[size_t(i)].front();
+        explained += best.log_likelihood / double(particles);
+        found_poses.push_back(best.pose);
+        true_poses.push_back(stack.pose(first + i));
+        std::vector<float> model, real;
+        for (const int a : ca) {
+          for (int k = 0; k < 3; ++k) {
+            model.push_back(every_state[order[size_t(best.conformation)]][a][k].item<float>());
+            real.push_back(truth[first + i][a][k].item<float>());
+          }
+        }
+        error += superpose(model.data(), real.data(), ca.size()).rmsd / double(particles);
+      }
+    }
+    const PoseErrorFigures errors = pose_errors(found_poses, true_poses).direct;
+    std::printf("poses searched with %lld states: %.1f %% within 10 degrees, median error %.2f degrees, best explains %.1f nats, CA RMSD of its state %.2f A\n",
+                static_cast<long long>(candidates), 100 * errors.within_10deg, errors.median_deg, explained, error);
+    return 0;
+  }
   Tensor log_likelihood = at::empty({candidates, particles});
   for (int64_t c = 0; c < candidates; ++c) {
     const Tensor state = every_state.slice(0, order[c], order[c] + 1);

@@ -17,6 +17,7 @@ void say_how_sure_poses_are(const PoseTable& poses, const PoseSearchConfig& sear
                 100 * views.near_axis, views.axis.x, views.axis.y, views.axis.z);
   }
   int64_t tied = 0;
+  double right = 0;
   for (int64_t p = 0; p < poses.particles(); ++p) {
     // Candidates that have come together are one.
     const std::vector<double> weight = poses.weights(p, 1);
@@ -26,9 +27,11 @@ void say_how_sure_poses_are(const PoseTable& poses, const PoseSearchConfig& sear
       if (weight[size_t(s)] > 0 && near_each_other(poses.pose(p, s), best, 0.5 * radians(search.rotation_step), search.shift_step)) together += weight[size_t(s)];
     }
     tied += together < kTied;
+    right += together / double(poses.particles());
   }
   const double share = double(tied) / double(poses.particles());
-  log_info("Poses: tied between candidates (the best has less than {:.0f} % of the weight) for {:.1f} % of the particles", 100 * kTied, 100 * share);
+  log_info("Poses: by their weights at most {:.0f} % of the best ones are right; tied between candidates (the best has less than {:.0f} %) for {:.1f} % of the particles",
+           100 * right, 100 * kTied, 100 * share);
   if (share > kTooMany) log_warning("many poses are tied: mirror solutions or too much noise; do not trust single particles, nor the ensemble without a check");
 }
 
