@@ -40,7 +40,7 @@ bool can_go_on(const RunDirectory& directory) {
 
 // Whether a run came no further in its folder than its log.
 bool left_only_a_log(const RunDirectory& directory) {
-  if (!fs::exists(directory.log())) return false;
+  if (!fs::exists(directory.log()) || !starts_with(read_file(directory.log()), "cryomer train ")) return false;
   const auto entries = fs::directory_iterator(directory.path);
   return std::all_of(begin(entries), end(entries), [&](const auto& entry) { return entry.path().filename() == fs::path(directory.log()).filename(); });
 }
@@ -115,7 +115,8 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
   setup.config = config;
   const ParticleStack stack = ParticleStack::open(config.data.particles, particle_options(config));
   OutputFolder folder(directory.path, overwrite, resume);
-  const std::string earlier = !goes_on && fs::exists(directory.log()) ? read_file(directory.log()) : "";
+  remove_half_written(directory);
+  const std::string earlier = !resume && fs::exists(directory.log()) ? read_file(directory.log()) : "";
   set_log_file(directory.log());
   log_info("{}", command_line);
   setup.structure = read_structure(config.data.structure);
@@ -133,6 +134,7 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
     if (room) return;
     room = true;
     if (!goes_on) {
+      if (fs::exists(directory.checkpoint())) log_info("The earlier run in {} gives way to this one", directory.path);
       for (const std::string& old : {directory.checkpoint(), directory.first_search(), directory.metrics()}) fs::remove(old);
       if (!earlier.empty()) {
         set_log_file("");
@@ -173,10 +175,15 @@ void Train::run() {
   auto of_seed = [&](int64_t number) { return seeds == 1 ? directory : RunDirectory{formatted("{}/seed_{}", out, number + 1)}; };
   if (resume && !fs::is_directory(out)) fail_usage("--resume: there is no folder {} to go on in; leave --resume out to start the run", out);
   if (resume) check_folder_is_free(out);
-  if (resume && !can_go_on(of_seed(0)) && left_only_a_log(of_seed(0))) {
+  if (resume) remove_half_written(of_seed(0));
+  if (resume && !can_go_on(of_seed(0))) {
+    if (seeds > 1 && can_go_on(directory)) fail_usage("--seeds {}: {} holds one run, not several; leave --seeds out to go on with it", seeds, out);
+    if (seeds == 1 && can_go_on({out + "/seed_1"})) fail_usage("--resume: {} holds several runs; give --seeds as before", out);
+    if (!left_only_a_log(of_seed(0))) {
+      fail("--resume: {} holds no run to go on with: no checkpoint{}. To start one there, leave --resume out", of_seed(0).path,
+           fs::is_empty(out) ? "" : ", but other files");
+    }
     log_info("--resume: the run in {} was stopped before it kept anything, and starts again", of_seed(0).path);
-  } else if (resume && !can_go_on(of_seed(0))) {
-    fail("--resume: {} holds no checkpoint to continue from; start the run with --overwrite instead of --resume", of_seed(0).path);
   }
   if (seeds == 1) {
     train(directory, 0);

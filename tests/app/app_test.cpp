@@ -446,6 +446,12 @@ TEST(App, OneSeedGivesOneResult) {
   EXPECT_EQ(read_file(a + "/truth.star"), read_file(b + "/truth.star"));
 }
 
+std::string said_again(const std::vector<std::string>& arguments) {
+  std::string command;
+  for (const std::string& part : arguments) command += part + " ";
+  return command;
+}
+
 TEST(App, AnInterruptedRunLeavesACheckpointAndResumes) {
   const std::string run = world().folder + "/interrupted";
   const std::vector<std::string> train = {"train", world().sim + "/truth.star", "--structure", world().base, "--out", run, "--epochs",
@@ -453,8 +459,12 @@ TEST(App, AnInterruptedRunLeavesACheckpointAndResumes) {
   refused("train " + world().sim + "/truth.star --structure " + world().base + " --out " + run + " --resume", 2, {"no folder", "--resume"});
   fs::create_directory(run);
   refused("train " + world().sim + "/truth.star --structure " + world().base + " --out " + run + " --resume", 1, {"no checkpoint", "--resume"});
+  write_file_atomically(run + "/log.txt", "somebody's diary\n");
+  refused("train " + world().sim + "/truth.star --structure " + world().base + " --out " + run + " --resume", 1, {"no checkpoint", "other files"});
+  EXPECT_EQ(read_file(run + "/log.txt"), "somebody's diary\n");
   // A run that was killed before it kept anything begins again.
-  write_file_atomically(run + "/log.txt", "begun\n");
+  write_file_atomically(run + "/log.txt", "cryomer train ...\n");
+  write_file_atomically(run + "/checkpoint.safetensors.tmp12345", "half of it");
   std::vector<std::string> resumed = train;
   resumed.push_back("--resume");
   testing::BackgroundRun background(resumed, world().folder + "/interrupted.txt");
@@ -464,14 +474,15 @@ TEST(App, AnInterruptedRunLeavesACheckpointAndResumes) {
   const std::string said = read_file(world().folder + "/interrupted.txt");
   EXPECT_NE(said.find("--resume"), std::string::npos) << said;
   ASSERT_TRUE(fs::exists(run + "/checkpoint.safetensors"));
+  EXPECT_FALSE(fs::exists(run + "/checkpoint.safetensors.tmp12345"));
+  refused(said_again(train) + "--seeds 2 --resume", 2, {"--seeds 2", "one run"});
   const auto epochs_in = [&] { return testing::count_of_lines(read_file(run + "/metrics.csv")) - 1; };
   const int before = epochs_in();
   // What is there can be used, and the run goes on from there.
   done("sample " + run + " --n 2 --out " + world().folder + "/early.dcd");
   done("report " + run + " --out " + world().folder + "/early.html");
   EXPECT_NE(read_file(world().folder + "/early.html").find("stopped before its end"), std::string::npos);
-  std::string again;
-  for (const std::string& part : train) again += part + " ";
+  std::string again = said_again(train);
   again.replace(again.find("2000"), 4, std::to_string(before + 2));
   const std::string output = done(again + "--resume");
   EXPECT_NE(output.find("Resumed at step"), std::string::npos) << output;

@@ -74,7 +74,10 @@ TEST(Checkpoint, IsAllThatATrainedModelNeeds) {
     EXPECT_NE(message.find(std::string("'") + name + "' is missing"), std::string::npos) << message;
     write_safetensors(finished.directory.checkpoint(), whole);
   }
-  EXPECT_NE(error_of([] { load_trained_model({testing::scratch_folder()}); }).find("no checkpoint.safetensors"), std::string::npos);
+  const RunDirectory directory{testing::scratch_folder()};
+  EXPECT_NE(error_of([&] { load_trained_model(directory); }).find("no checkpoint.safetensors"), std::string::npos);
+  write_file_atomically(directory.first_search(), "poses");
+  EXPECT_NE(error_of([&] { load_trained_model(directory); }).find("train --resume"), std::string::npos);
 }
 
 // Another machine's solver gives modes of other signs: what was learned goes with those of the checkpoint.
@@ -96,6 +99,15 @@ TEST(Checkpoint, KeepsTheModesThatWereLearnedWith) {
   checkpoint.tensors.erase("decoder/mode_basis");
   write_safetensors(finished.directory.checkpoint(), checkpoint);
   EXPECT_TRUE(at::allclose(load_trained_model(finished.directory).model->decoder(z), before));
+}
+
+TEST(RunDirectory, RemovesWhatAKilledProgramWasWritingAndNothingElse) {
+  const RunDirectory directory{testing::scratch_folder()};
+  const std::string half = directory.checkpoint() + ".tmp123", unlike = directory.checkpoint() + ".tmpx", foreign = directory.path + "/mine.tmp123";
+  for (const std::string& file : {directory.checkpoint(), half, unlike, foreign}) write_file_atomically(file, "x");
+  remove_half_written(directory);
+  EXPECT_FALSE(std::filesystem::exists(half));
+  for (const std::string& file : {directory.checkpoint(), unlike, foreign}) EXPECT_TRUE(std::filesystem::exists(file)) << file;
 }
 
 }  // namespace

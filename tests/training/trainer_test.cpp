@@ -1,10 +1,12 @@
 #include "cryomer/training/trainer.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <chrono>
 #include <csignal>
 #include <limits>
+#include <map>
 #include <thread>
 
 #include "cryomer/base/stop.h"
@@ -203,6 +205,45 @@ TEST(Trainer, ContinuesBitForBitWithInferredPoses) {
   EXPECT_EQ(timeless(whole.metrics()), timeless(parts.metrics()));
 }
 
+// As after a kill: from checkpoints that are written within steps, where atoms' widths are being set free.
+TEST(Trainer, ContinuesBitForBitFromACheckpointOnTheWay) {
+  namespace fs = std::filesystem;
+  TrainingConfig config = pose_config(6);
+  config.objective.warmup = 0.25;
+  config.optimiser.batch_size = 16;
+  config.checkpoint_seconds = 0;
+  const RunDirectory whole{scratch_folder()};
+  const std::string kept = scratch_folder();
+  std::atomic<bool> running{true};
+  std::thread keeper([&] {
+    for (int i = 0; running; ++i) {
+      std::error_code none_yet;
+      fs::create_hard_link(whole.checkpoint(), kept + "/" + std::to_string(i), none_yet);
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  });
+  SmallRun(config, whole.path).trainer->run();
+  running = false;
+  keeper.join();
+  std::map<double, std::string> by_share;
+  for (const fs::directory_entry& entry : fs::directory_iterator(kept)) {
+    by_share[restore_scalar(read_safetensors(entry.path().string()), "images/mobile_share", "")] = entry.path().string();
+  }
+  int tried = 0;
+  for (const auto& [share, checkpoint] : by_share) {
+    if (share <= 0 || share >= 1 || ++tried > 3) continue;
+    const RunDirectory again{scratch_folder()};
+    fs::copy_file(checkpoint, again.checkpoint());
+    fs::copy_file(whole.metrics(), again.metrics());
+    SmallRun run(config, again.path);
+    run.trainer->resume();
+    run.trainer->run();
+    expect_same_checkpoint(whole.checkpoint(), again.checkpoint());
+    EXPECT_EQ(timeless(whole.metrics()), timeless(again.metrics()));
+  }
+  EXPECT_GT(tried, 0);
+}
+
 TEST(Trainer, ContinuesTheFirstSearchWhereItWasStopped) {
   TrainingConfig config = pose_config(1);
   const RunDirectory whole{scratch_folder()}, parts{scratch_folder()};
@@ -218,7 +259,7 @@ TEST(Trainer, ContinuesTheFirstSearchWhereItWasStopped) {
   });
   forget_stop_request();
   EXPECT_EQ(rooms, 1);
-  EXPECT_NE(message.find("--resume"), std::string::npos) << message;
+  EXPECT_NE(message.find("256 particles are kept"), std::string::npos) << message;
   ASSERT_TRUE(std::filesystem::exists(parts.first_search()));
   EXPECT_EQ(restore_scalar(read_safetensors(parts.first_search()), "state/searched", ""), 256);
   SmallRun later(config, parts.path);
@@ -234,6 +275,22 @@ TEST(Trainer, KeepsNothingOfTheFirstSearchWhereNobodyMadeRoom) {
   SmallRun run(config, scratch_folder());
   run.trainer->begin();
   EXPECT_FALSE(std::filesystem::exists(run.directory.first_search()));
+}
+
+TEST(Trainer, ARunThatIsStoppedInItsFirstSearchDoesNotReplaceAnother) {
+  TrainingConfig config = pose_config(1);
+  config.checkpoint_seconds = 0;
+  for (const bool another : {true, false}) {
+    SmallRun run(config, scratch_folder());
+    if (another) write_file_atomically(run.directory.checkpoint(), "another run's");
+    bool room = false;
+    catch_stop_signals();
+    std::raise(SIGINT);
+    const std::string message = error_of([&] { run.trainer->begin([&] { room = true; }); });
+    forget_stop_request();
+    EXPECT_EQ(room, !another);
+    EXPECT_EQ(message.find("nothing was written") != std::string::npos, another) << message;
+  }
 }
 
 // The paper's way to poses, small.

@@ -1,5 +1,7 @@
 #include "cryomer/base/stop.h"
 
+#include <unistd.h>
+
 #include <csignal>
 
 namespace cryomer {
@@ -14,6 +16,8 @@ void on_signal(int signal) {
     std::raise(signal);
   }
   stop_flag = 1;
+  constexpr char said[] = "\nstopping when what is under way can be left; once more stops at once, and what is not saved is lost\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, said, sizeof said - 1);
 }
 
 }  // namespace

@@ -162,7 +162,7 @@ void first_candidates(Autoencoder& model, const ParticleLoader& loader, const Tr
     kept();
   });
   poses = search.found;
-  search = {};
+  search.found = {};
   std::vector<double> best;
   for (int64_t particle = 0; particle < count; ++particle) best.push_back(poses.bound_of(particle, poses.best_slot(particle)));
   const MeanAndError data = summary(best), noise = found_in_noise(model, loader, grid, conformations, uint64_t(config.seed));

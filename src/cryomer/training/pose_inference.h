@@ -15,7 +15,7 @@ namespace cryomer {
 
 PoseGrid pose_grid(const PoseSearchConfig& config);
 
-// The candidates of the first particles of the stack, as many as were searched.
+// The candidates of the first particles of the stack, as many as were searched. Empty again when all of them have gone into the run's table.
 struct FirstSearch {
   PoseTable found;
   int64_t searched = 0;

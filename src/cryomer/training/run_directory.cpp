@@ -1,6 +1,7 @@
 #include "cryomer/training/run_directory.h"
 
 #include <filesystem>
+#include <vector>
 
 #include "cryomer/base/error.h"
 #include "cryomer/base/text.h"
@@ -22,6 +23,18 @@ bool RunDirectory::owns(const std::string& name) const {
     if (own == path + "/" + name) return true;
   }
   return false;
+}
+
+void remove_half_written(const RunDirectory& directory) {
+  std::error_code ignored;
+  std::vector<fs::path> found;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory.path, ignored)) {
+    const std::string name = entry.path().filename().string();
+    const size_t mark = name.rfind(".tmp");  // see AtomicFile
+    if (mark == std::string::npos || !directory.owns(name.substr(0, mark)) || !parse_int(name.substr(mark + 4))) continue;
+    found.push_back(entry.path());
+  }
+  for (const fs::path& file : found) fs::remove(file, ignored);
 }
 
 void prepare_output_folder(const std::string& path, bool overwrite, bool resume) {

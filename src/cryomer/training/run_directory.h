@@ -20,6 +20,9 @@ struct RunDirectory {
   bool owns(const std::string& name) const;
 };
 
+// Removes what a program that was killed was writing into the folder; only while no other one writes there.
+void remove_half_written(const RunDirectory& directory);
+
 // Creates an output folder, or fails when it exists and is not empty and neither flag allows that.
 void prepare_output_folder(const std::string& path, bool overwrite, bool resume);
 

@@ -125,7 +125,12 @@ std::vector<std::string> moved_stretches(const Structure& before, const Structur
 
 TrainedModel load_trained_model(const RunDirectory& directory) {
   if (!std::filesystem::exists(directory.checkpoint())) {
-    fail("{}: no checkpoint.safetensors in this folder; expected the --out folder of `cryomer train`", directory.path);
+    if (std::filesystem::exists(directory.first_search())) {
+      fail("{}: no checkpoint.safetensors yet, the run was stopped before it learned anything; go on with `cryomer train --resume`", directory.path);
+    }
+    const RunDirectory first_of_several{directory.path + "/seed_1"};
+    fail("{}: no checkpoint.safetensors in this folder; expected the --out folder of `cryomer train`{}", directory.path,
+         std::filesystem::exists(first_of_several.checkpoint()) ? ", or one of the runs in it, such as " + first_of_several.path : "");
   }
   const std::string source = directory.checkpoint();
   NamedTensors checkpoint = read_safetensors(source);

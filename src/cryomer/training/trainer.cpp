@@ -74,8 +74,8 @@ void Trainer::begin(const std::function<void()>& make_room) {
   try {
     prepare(make_room);
   } catch (const Interrupted&) {
-    throw Interrupted(first_search_kept_ ? "stopped before learning began; the poses found so far are kept, continue with --resume"
-                                         : "stopped before learning began; nothing was written");
+    if (!first_search_kept_) throw Interrupted("stopped before learning began; nothing was written");
+    throw Interrupted(formatted("stopped before learning began; the poses found for {} particles are kept, continue with --resume", first_search_.searched));
   }
 }
 
@@ -282,6 +282,7 @@ void Trainer::train_step() {
   const ThreadLimit few(device_.is_cuda() ? kThreadsBesideGpu : thread_count());
   const double rate = schedule_.learning_rate();
   model_.widths.mobile_share = schedule_.mobility();
+  model_.refresh_widths();  // as after a resume from the checkpoint that this step may write
   const CandidateViews views = candidate_views(next_batch(), poses_, schedule_.pose_temperature());
   const Tensor noise = antithetic_noise(draws(kNoise, uint64_t(optimiser_.steps)), views.batch.size(), c.objective.samples, model_.latent_dim);
   const std::vector<StepPart> parts = parts_of(views, noise, {{schedule_.warmth(), schedule_.strictness()}, schedule_.blur(), true, schedule_.poses_alone()},

@@ -5,6 +5,7 @@
 
 #include "cryomer/base/log.h"
 #include "cryomer/base/progress.h"
+#include "cryomer/base/stop.h"
 #include "cryomer/base/text.h"
 #include "cryomer/training/trainer.h"
 
@@ -139,7 +140,12 @@ void Trainer::search_poses_again() {
   save_checkpoint();
   const TrainingConfig& c = setup_.config;
   const double started = elapsed();
-  const SearchOutcome outcome = search_again(model_, loader_, c, poses_, table_, draws(kSearch, uint64_t(searches_)));
+  SearchOutcome outcome;
+  try {
+    outcome = search_again(model_, loader_, c, poses_, table_, draws(kSearch, uint64_t(searches_)));
+  } catch (const Interrupted&) {
+    throw Interrupted(formatted("stopped while searching poses after step {}; continue with --resume", optimiser_.steps));
+  }
   search_seconds_ += elapsed() - started;
   search_due_ = false;
   ++searches_;

@@ -1,4 +1,5 @@
 // What a run keeps on disk, and how it goes on from there.
+#include <algorithm>
 #include <filesystem>
 
 #include "cryomer/base/log.h"
@@ -42,9 +43,13 @@ void Trainer::check_same_data(const NamedTensors& file, const std::string& sourc
 
 void Trainer::keep_first_search(const std::function<void()>& make_room) {
   if (!make_room && !first_search_kept_) return;
-  const bool due = seconds_since(last_checkpoint_) > setup_.config.checkpoint_seconds;
-  const bool at_the_end = stop_requested() || first_search_.searched == stack_.size();
-  if (!due && !(first_search_kept_ && at_the_end)) return;
+  constexpr double kWorthKeeping = 30;  // seconds, of one that is stopped
+  const double unkept = seconds_since(last_checkpoint_);
+  const bool all = first_search_.searched == stack_.size();
+  bool due = unkept > setup_.config.checkpoint_seconds || (first_search_kept_ && all);
+  // Who stops a run did not want it to replace another.
+  if (stop_requested()) due = first_search_kept_ || (unkept > std::min(kWorthKeeping, setup_.config.checkpoint_seconds) && !std::filesystem::exists(directory_.checkpoint()));
+  if (!due) return;
   if (!first_search_kept_) make_room();
   first_search_kept_ = true;
   NamedTensors file;
