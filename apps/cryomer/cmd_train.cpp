@@ -40,7 +40,9 @@ bool can_go_on(const RunDirectory& directory) {
 
 // Whether a run came no further in its folder than its log.
 bool left_only_a_log(const RunDirectory& directory) {
-  if (!fs::exists(directory.log()) || !starts_with(read_file(directory.log()), "cryomer train ")) return false;
+  if (!fs::exists(directory.log())) return false;
+  const std::string log = read_file(directory.log());
+  if (log.substr(0, log.find('\n')).find(" info: cryomer train ") == std::string::npos) return false;
   const auto entries = fs::directory_iterator(directory.path);
   return std::all_of(begin(entries), end(entries), [&](const auto& entry) { return entry.path().filename() == fs::path(directory.log()).filename(); });
 }

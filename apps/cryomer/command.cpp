@@ -13,6 +13,7 @@
 #include "cryomer/base/atomic_file.h"
 #include "cryomer/base/error.h"
 #include "cryomer/base/log.h"
+#include "cryomer/base/progress.h"
 #include "cryomer/base/text.h"
 #include "cryomer/io/trajectory.h"
 #include "cryomer/io/viewer_script.h"
@@ -51,7 +52,10 @@ void CommonOptions::apply() const {
   if (threads < 0 || threads > most) fail_usage("--threads {}: expected 1 to {}, or 0 for all cores", threads, most);
   set_thread_count(threads);
   if (verbose) set_log_level(LogLevel::debug);
-  if (quiet) set_log_level(LogLevel::warning);
+  if (quiet) {
+    set_log_level(LogLevel::warning);
+    hide_status_lines();
+  }
   if (json.empty()) return;
   check_output_file("--json", json, true);
   std::error_code ignored;

@@ -108,7 +108,9 @@ TEST(App, KeepsTheBestOfSeveralSeeds) {
   done("infer " + run + " --out " + posterior);
   EXPECT_TRUE(read_star(posterior + "/particles.star").find("particles")->has("rlnAngleRot"));
   // All of them go on.
-  done(train + " --epochs 5 --resume");
+  const std::string quiet = done(train + " --epochs 5 --resume --quiet");
+  EXPECT_EQ(quiet.find("epoch "), std::string::npos) << quiet;
+  EXPECT_NE(read_file(run + "/seed_2/log.txt").find("Resumed at step"), std::string::npos);
   for (const char* seed : {"/seed_1", "/seed_2"}) EXPECT_EQ(testing::count_of_lines(read_file(run + seed + "/metrics.csv")), 6) << seed;
   refused("train x.star --structure y.pdb --out z --seeds 0", 2, {"--seeds 0"});
 }
@@ -463,7 +465,7 @@ TEST(App, AnInterruptedRunLeavesACheckpointAndResumes) {
   refused("train " + world().sim + "/truth.star --structure " + world().base + " --out " + run + " --resume", 1, {"no checkpoint", "other files"});
   EXPECT_EQ(read_file(run + "/log.txt"), "somebody's diary\n");
   // A run that was killed before it kept anything begins again.
-  write_file_atomically(run + "/log.txt", "cryomer train ...\n");
+  write_file_atomically(run + "/log.txt", "2026-01-01 00:00:00 info: cryomer train ...\n");
   write_file_atomically(run + "/checkpoint.safetensors.tmp12345", "half of it");
   std::vector<std::string> resumed = train;
   resumed.push_back("--resume");

@@ -6,6 +6,8 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "cryomer/base/error.h"
 #include "cryomer/base/log.h"
 #include "cryomer/base/progress.h"
@@ -49,7 +51,10 @@ spdlog::logger& logger() {
 
 }  // namespace
 
-void set_log_level(LogLevel level) { logger().set_level(spdlog_level(level)); }
+void set_log_level(LogLevel level) {
+  logger().sinks().front()->set_level(spdlog_level(level));
+  logger().set_level(std::min(spdlog_level(level), spdlog::level::info));
+}
 
 void set_log_file(const std::string& path) {
   auto& sinks = logger().sinks();

@@ -9,6 +9,7 @@ namespace cryomer {
 
 enum class LogLevel { debug, info, warning, error };
 
+// Of the terminal.
 void set_log_level(LogLevel level);
 // Everything at `info` and above also goes to this file, appended; an empty path ends it.
 void set_log_file(const std::string& path);

@@ -15,7 +15,12 @@ bool stderr_is_terminal() {
   return result;
 }
 
+static bool hidden = false;
+
+void hide_status_lines() { hidden = true; }
+
 void show_status_line(const std::string& text) {
+  if (hidden) return;
   if (stderr_is_terminal()) {
     std::fprintf(stderr, "\r\033[K%s", text.c_str());
   } else if (!text.empty()) {
@@ -61,7 +66,7 @@ void Progress::print(bool last) {
                : formatted(", {} left)", duration_text((total_ - done_) / std::max(rate, 1e-9)));
   if (!note_.empty()) text += "  " + note_;
   show_status_line(text);
-  if (last && terminal_) std::fputc('\n', stderr);
+  if (last && terminal_ && !hidden) std::fputc('\n', stderr);
 }
 
 }  // namespace cryomer

@@ -26,6 +26,8 @@ class Progress {
 
 // Shows one status line in place on a terminal, or as a line of its own elsewhere. An empty text clears it.
 void show_status_line(const std::string& text);
+// From here on neither that nor progress is shown.
+void hide_status_lines();
 bool stderr_is_terminal();
 
 }  // namespace cryomer
