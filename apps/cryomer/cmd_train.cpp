@@ -176,8 +176,10 @@ void Train::run() {
   if (resume && overwrite) fail_usage("--resume continues a run and --overwrite starts it anew: give one of them");
   auto of_seed = [&](int64_t number) { return seeds == 1 ? directory : RunDirectory{formatted("{}/seed_{}", out, number + 1)}; };
   if (resume && !fs::is_directory(out)) fail_usage("--resume: there is no folder {} to go on in; leave --resume out to start the run", out);
-  if (resume) check_folder_is_free(out);
-  if (resume) remove_half_written(of_seed(0));
+  if (resume) {
+    check_folder_is_free(out);
+    remove_half_written(of_seed(0));
+  }
   if (resume && !can_go_on(of_seed(0))) {
     if (seeds > 1 && can_go_on(directory)) fail_usage("--seeds {}: {} holds one run, not several; leave --seeds out to go on with it", seeds, out);
     if (seeds == 1 && can_go_on({out + "/seed_1"})) fail_usage("--resume: {} holds several runs; give --seeds as before", out);

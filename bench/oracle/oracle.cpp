@@ -18,11 +18,11 @@
 
 #include "cryomer/data/particle_loader.h"
 #include "cryomer/evaluation/pair_distance.h"
+#include "cryomer/evaluation/pose_errors.h"
 #include "cryomer/geometry/superpose.h"
 #include "cryomer/imaging/image_model.h"
 #include "cryomer/io/structure_file.h"
 #include "cryomer/io/trajectory.h"
-#include "cryomer/evaluation/pose_errors.h"
 #include "cryomer/pose_search/pose_finder.h"
 #include "cryomer/pose_search/pose_refinement.h"
 #include "cryomer/protein/atom_blobs.h"
@@ -148,13 +148,16 @@ int main(int count, char** arguments) {
   const double temperature = count > 6 ? std::atof(arguments[6]) : 1;
   std::vector<int64_t> order = Random(1).permutation(all);
   order.resize(size_t(candidates));
+  const Tensor ca_index = tensor_from(std::vector<int64_t>(ca.begin(), ca.end()));
+  const Tensor expected = truth.index_select(1, ca_index).contiguous();
   if (search_poses) {
     // As a model that knows the states would have it.
     images.scale.deviation.assign(images.scale.mean.size(), 1.0);
     const Tensor own_scale = images.log_likelihood(truth, batch.rotation, batch.shift, {index, index}, observed).scale;
     images.scale.mean.assign(images.scale.mean.size(), own_scale.mean().item<double>());
     images.scale.deviation.assign(images.scale.mean.size(), 0.1 * own_scale.mean().item<double>());
-    PoseFinder finder(images, every_state.index_select(0, tensor_from(order)).contiguous(), {15, 12, 5, 2.5});
+    const Tensor searched = every_state.index_select(0, tensor_from(order)).contiguous(), searched_ca = searched.index_select(1, ca_index).contiguous();
+    PoseFinder finder(images, searched, {15, 12, 5, 2.5});  // the defaults of training
     constexpr int64_t kBlock = 64;
     std::vector<Pose> found_poses, true_poses;
     double explained = 0, error = 0;
@@ -166,14 +169,9 @@ int main(int count, char** arguments) {
         explained += best.log_likelihood / double(particles);
         found_poses.push_back(best.pose);
         true_poses.push_back(stack.pose(first + i));
-        std::vector<float> model, real;
-        for (const int a : ca) {
-          for (int k = 0; k < 3; ++k) {
-            model.push_back(every_state[order[size_t(best.conformation)]][a][k].item<float>());
-            real.push_back(truth[first + i][a][k].item<float>());
-          }
-        }
-        error += superpose(model.data(), real.data(), ca.size()).rmsd / double(particles);
+        const auto values = int64_t(3 * ca.size());
+        error += superpose(searched_ca.data_ptr<float>() + best.conformation * values, expected.data_ptr<float>() + (first + i) * values, ca.size()).rmsd /
+                 double(particles);
       }
     }
     const PoseErrorFigures errors = pose_errors(found_poses, true_poses).direct;
@@ -197,10 +195,8 @@ int main(int count, char** arguments) {
     }
   }
   const Tensor share = at::softmax(log_likelihood / temperature, 0);  // [candidates, particles]
-  const Tensor ca_index = tensor_from(std::vector<int64_t>(ca.begin(), ca.end()));
   const Tensor some = every_state.index_select(0, tensor_from(order)).index_select(1, ca_index).reshape({candidates, -1});
   const Tensor mean = at::matmul(share.t(), some).reshape({particles, -1, 3}).contiguous();
-  const Tensor expected = truth.index_select(1, ca_index).contiguous();
   double rmsd = 0;
   for (int64_t i = 0; i < particles; ++i) {
     rmsd += superpose(mean.data_ptr<float>() + i * mean.size(1) * 3, expected.data_ptr<float>() + i * mean.size(1) * 3,

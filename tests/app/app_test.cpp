@@ -9,6 +9,7 @@
 
 #include "app/program.h"
 #include "cryomer/base/atomic_file.h"
+#include "cryomer/base/text.h"
 #include "cryomer/io/mrc.h"
 #include "cryomer/io/npy.h"
 #include "cryomer/io/star.h"
@@ -448,12 +449,6 @@ TEST(App, OneSeedGivesOneResult) {
   EXPECT_EQ(read_file(a + "/truth.star"), read_file(b + "/truth.star"));
 }
 
-std::string said_again(const std::vector<std::string>& arguments) {
-  std::string command;
-  for (const std::string& part : arguments) command += part + " ";
-  return command;
-}
-
 TEST(App, AnInterruptedRunLeavesACheckpointAndResumes) {
   const std::string run = world().folder + "/interrupted";
   const std::vector<std::string> train = {"train", world().sim + "/truth.star", "--structure", world().base, "--out", run, "--epochs",
@@ -477,16 +472,16 @@ TEST(App, AnInterruptedRunLeavesACheckpointAndResumes) {
   EXPECT_NE(said.find("--resume"), std::string::npos) << said;
   ASSERT_TRUE(fs::exists(run + "/checkpoint.safetensors"));
   EXPECT_FALSE(fs::exists(run + "/checkpoint.safetensors.tmp12345"));
-  refused(said_again(train) + "--seeds 2 --resume", 2, {"--seeds 2", "one run"});
+  refused(join(train, " ") + " --seeds 2 --resume", 2, {"--seeds 2", "one run"});
   const auto epochs_in = [&] { return testing::count_of_lines(read_file(run + "/metrics.csv")) - 1; };
   const int before = epochs_in();
   // What is there can be used, and the run goes on from there.
   done("sample " + run + " --n 2 --out " + world().folder + "/early.dcd");
   done("report " + run + " --out " + world().folder + "/early.html");
   EXPECT_NE(read_file(world().folder + "/early.html").find("stopped before its end"), std::string::npos);
-  std::string again = said_again(train);
+  std::string again = join(train, " ");
   again.replace(again.find("2000"), 4, std::to_string(before + 2));
-  const std::string output = done(again + "--resume");
+  const std::string output = done(again + " --resume");
   EXPECT_NE(output.find("Resumed at step"), std::string::npos) << output;
   EXPECT_EQ(epochs_in(), before + 2);
 }

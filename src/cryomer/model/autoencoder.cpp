@@ -45,6 +45,11 @@ void Autoencoder::refresh_widths() {
   images.set_widths(widths());
 }
 
+void Autoencoder::set_mobile_share(double share) {
+  widths.mobile_share = share;
+  refresh_widths();
+}
+
 DiagonalGaussian Autoencoder::encode_pose(const ParticleBatch& batch, const ObservedBatch& observed) const {
   const Tensor encoded = encoder.encoded(encoder.features(batch, observed, images, batch.rotation, batch.shift));
   return (*pose_network)(encoded, decoder.representation(encoder.posterior(encoded).mean));

@@ -33,6 +33,8 @@ class Autoencoder {
 
   // After what is learned has changed: `images` has a copy of the widths.
   void refresh_widths();
+  // Of the residues' own mobility what counts, see AtomWidths, there and in that copy.
+  void set_mobile_share(double share);
 
   ParameterSet parameters;
   ImageModel images;

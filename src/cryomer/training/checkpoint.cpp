@@ -47,8 +47,7 @@ void store_model(const Autoencoder& model, NamedTensors& checkpoint) {
 void restore_model(Autoencoder& model, const NamedTensors& checkpoint, const std::string& source) {
   for (const auto& [name, tensor] : model.parameters.all()) copy_into(tensor, checkpoint, "parameter/" + name, source);
   if (model.decoder.mode_basis().defined()) copy_into(model.decoder.mode_basis(), checkpoint, "decoder/mode_basis", source);
-  model.widths.mobile_share = restore_scalar(checkpoint, "images/mobile_share", source);
-  model.refresh_widths();
+  model.set_mobile_share(restore_scalar(checkpoint, "images/mobile_share", source));
   const Tensor power = restore_tensor(checkpoint, "images/noise_power", {-1, ring_count(model.images.grid().box)}, source);
   const int64_t groups = power.size(0);
   model.images.noise.power = power;

@@ -59,11 +59,12 @@ std::vector<PoseCandidate> spread_around(const Pose& pose, int count, Random ran
 void for_each_block(const ParticleLoader& loader, const std::vector<int64_t>& particles, const std::string& label,
                     const std::function<void(const ParticleBatch&)>& body) {
   const auto count = int64_t(particles.size());
+  if (count == 0) return;
   Progress progress(label, count, "particles");
   for (int64_t first = 0; first < count; first += kBlock) {
     const int64_t last = std::min(first + kBlock, count);
     body(loader.load({particles.begin() + first, particles.begin() + last}));
-    if (stop_requested()) throw Interrupted("stopped while searching poses; --resume goes on from the last checkpoint, where there is one");
+    if (stop_requested()) throw Interrupted("stopped while searching poses");
     progress.advance(last - first);
   }
   progress.finish();
@@ -126,7 +127,7 @@ Tensor learned_structures(const Autoencoder& model, uint64_t seed) {
 }
 
 void first_candidates(Autoencoder& model, const ParticleLoader& loader, const TrainingConfig& config, PoseTable& poses, FirstSearch& search,
-                      const std::function<void()>& kept) {
+                      const std::function<void()>& further) {
   at::NoGradGuard guard;
   const PoseSearchConfig& c = config.pose_search;
   const bool from_file = config.data.poses == "refine";
@@ -135,10 +136,9 @@ void first_candidates(Autoencoder& model, const ParticleLoader& loader, const Tr
   const int64_t count = loader.stack().size();
   if (search.searched == 0) search.found = PoseTable(count, c.candidates);
   PoseFinder finder(model.images, conformations, grid);
-  std::vector<int64_t> remaining = all_particles(loader.stack());
-  remaining.erase(remaining.begin(), remaining.begin() + search.searched);
+  const std::vector<int64_t> all = all_particles(loader.stack());
   const std::string label = formatted("{} {}poses", from_file ? "refining" : "searching", search.searched > 0 ? "the remaining " : "");
-  if (!remaining.empty()) for_each_block(loader, remaining, label, [&](const ParticleBatch& batch) {
+  for_each_block(loader, {all.begin() + search.searched, all.end()}, label, [&](const ParticleBatch& batch) {
     std::vector<std::vector<PoseCandidate>> candidates;
     if (from_file) {
       std::vector<std::vector<PoseCandidate>> starts;
@@ -159,7 +159,7 @@ void first_candidates(Autoencoder& model, const ParticleLoader& loader, const Tr
       }
     }
     search.searched += batch.size();
-    kept();
+    further();
   });
   poses = search.found;
   search.found = {};

@@ -22,10 +22,10 @@ struct FirstSearch {
 };
 
 // Fills the table for every particle: from nothing, or with poses "refine" around those of the file. Goes on from where `search` stands, and
-// calls `kept` each time that it is further. Then learns noise and scales again at the best poses. Fails when the structure explains the images no better than it explains pure noise, and warns
-// when poses found from nothing follow the noise (see PoseFinder::found_again).
+// calls `further` each time that it has come further. Then learns noise and scales again at the best poses. Fails when the structure explains
+// the images no better than it explains pure noise, and warns when poses found from nothing follow the noise (see PoseFinder::found_again).
 void first_candidates(Autoencoder& model, const ParticleLoader& loader, const TrainingConfig& config, PoseTable& poses, FirstSearch& search,
-                      const std::function<void()>& kept);
+                      const std::function<void()>& further);
 
 // Structures that stand for what the model has learned: the prior's components and draws from it, [structures, atoms, 3] A.
 Tensor learned_structures(const Autoencoder& model, uint64_t seed);

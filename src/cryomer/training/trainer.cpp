@@ -281,8 +281,7 @@ void Trainer::train_step() {
   const TrainingConfig& c = setup_.config;
   const ThreadLimit few(device_.is_cuda() ? kThreadsBesideGpu : thread_count());
   const double rate = schedule_.learning_rate();
-  model_.widths.mobile_share = schedule_.mobility();
-  model_.refresh_widths();  // as after a resume from the checkpoint that this step may write
+  model_.set_mobile_share(schedule_.mobility());
   const CandidateViews views = candidate_views(next_batch(), poses_, schedule_.pose_temperature());
   const Tensor noise = antithetic_noise(draws(kNoise, uint64_t(optimiser_.steps)), views.batch.size(), c.objective.samples, model_.latent_dim);
   const std::vector<StepPart> parts = parts_of(views, noise, {{schedule_.warmth(), schedule_.strictness()}, schedule_.blur(), true, schedule_.poses_alone()},

@@ -44,12 +44,11 @@ void Trainer::check_same_data(const NamedTensors& file, const std::string& sourc
 void Trainer::keep_first_search(const std::function<void()>& make_room) {
   if (!make_room && !first_search_kept_) return;
   constexpr double kWorthKeeping = 30;  // seconds, of one that is stopped
-  const double unkept = seconds_since(last_checkpoint_);
-  const bool all = first_search_.searched == stack_.size();
-  bool due = unkept > setup_.config.checkpoint_seconds || (first_search_kept_ && all);
+  const bool stopped = stop_requested(), last = stopped || first_search_.searched == stack_.size();
   // Who stops a run did not want it to replace another.
-  if (stop_requested()) due = first_search_kept_ || (unkept > std::min(kWorthKeeping, setup_.config.checkpoint_seconds) && !std::filesystem::exists(directory_.checkpoint()));
-  if (!due) return;
+  if (stopped && !first_search_kept_ && std::filesystem::exists(directory_.checkpoint())) return;
+  const double worth = stopped ? std::min(kWorthKeeping, setup_.config.checkpoint_seconds) : setup_.config.checkpoint_seconds;
+  if (!(first_search_kept_ && last) && seconds_since(last_checkpoint_) <= worth) return;
   if (!first_search_kept_) make_room();
   first_search_kept_ = true;
   NamedTensors file;
