@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <numeric>
 
 #include "cryomer/base/atomic_file.h"
 #include "cryomer/base/error.h"
@@ -358,9 +357,7 @@ void Gatherer::view_gallery() {
     // Pose and conformation belong together.
     const Posterior inferred = infer_posterior_of(rows, *trained_, *stack_, true);
     latents = inferred.mean;
-    std::vector<int64_t> all(rows.size());
-    std::iota(all.begin(), all.end(), 0);
-    set_poses(batch, inferred.poses, all);
+    batch = batch.with_poses(Poses::of(inferred.poses));
   } else {
     latents = latents_of(rows);
   }

@@ -15,9 +15,6 @@
 
 namespace cryomer {
 
-// Particle i of the batch gets the pose at which[i].
-void set_poses(ParticleBatch& batch, const std::vector<Pose>& poses, const std::vector<int64_t>& which);
-
 class Gatherer {
  public:
   explicit Gatherer(const ReportSettings& settings) : settings_(settings), inputs_(settings.inputs), directory_{settings.run_folder} {}

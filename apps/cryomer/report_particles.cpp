@@ -33,17 +33,6 @@ std::vector<int64_t> spread(int64_t size, int64_t count) {
 
 }  // namespace
 
-void set_poses(ParticleBatch& batch, const std::vector<Pose>& poses, const std::vector<int64_t>& which) {
-  std::vector<float> rotation, shift;
-  for (const int64_t i : which) {
-    rotation.insert(rotation.end(), poses[i].rotation.values.begin(), poses[i].rotation.values.end());
-    shift.push_back(float(poses[i].shift_x));
-    shift.push_back(float(poses[i].shift_y));
-  }
-  batch.rotation = tensor_from(rotation, {int64_t(which.size()), 3, 3});
-  batch.shift = tensor_from(shift, {int64_t(which.size()), 2});
-}
-
 void Gatherer::view_particles() {
   if (inputs_.posterior.empty() && !(trained_ && stack_)) {
     absent("What was inferred about each particle: neither --posterior nor a model with its particles is at hand.");
@@ -239,8 +228,9 @@ void Gatherer::view_pictures(const std::function<Tensor(const std::vector<int64_
     const auto size = int64_t(points.size());
     std::vector<int64_t> rows;
     for (const int64_t point : points) rows.push_back(explorer_.rows[point]);
-    ParticleBatch batch = ParticleLoader(*stack_).load(rows);
-    set_poses(batch, poses, points);
+    std::vector<Pose> shown;
+    for (const int64_t point : points) shown.push_back(poses[size_t(point)]);
+    const ParticleBatch batch = ParticleLoader(*stack_).load(rows).with_poses(Poses::of(shown));
     const Tensor positions = positions_of(points).contiguous();
     const ViewIndex each{at::arange(size, at::kLong), at::arange(size, at::kLong)};
     const Tensor scale = model.images.log_likelihood(positions, batch.rotation, batch.shift, each, model.images.observe(batch)).scale.contiguous();

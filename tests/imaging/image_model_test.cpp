@@ -42,12 +42,13 @@ ParticleOptics no_ctf(double pixel_size) {
 ParticleBatch particles(int64_t count, const ParticleOptics& each, uint64_t seed, int box = kBox) {
   ParticleBatch batch;
   batch.images = at::zeros({count, box, box});
-  batch.rotation = at::empty({count, 3, 3});
+  batch.rotation = at::zeros({count, 3, 3});
   batch.shift = random_tensor(seed + 1, {count, 2}, 1.5);
   Random random(seed);
   for (int64_t i = 0; i < count; ++i) {
-    const Mat3 r = random_rotation(random);
-    for (int k = 0; k < 9; ++k) batch.rotation.data_ptr<float>()[9 * i + k] = float(r.values[k]);
+    Pose pose = batch.poses().at(i);
+    pose.rotation = random_rotation(random);
+    batch.poses().put(i, pose);
     batch.optics.push_back(each);
     batch.optics_group.push_back(0);
     batch.particle.push_back(i);
@@ -96,10 +97,8 @@ TEST(ImageModel, DrawsOneAtomAsTheFormulaSays) {
   const Vec3 x{4.5, -3, 6};
   const Tensor found = model.predict(tensor_from(std::vector<float>{float(x.x), float(x.y), float(x.z)}, {1, 1, 3}), batch, at::full({3}, 2.5f));
   for (int64_t i = 0; i < 3; ++i) {
-    Mat3 rotation;
-    for (int k = 0; k < 9; ++k) rotation.values[k] = batch.rotation.data_ptr<float>()[9 * i + k];
-    const float* shift = batch.shift.data_ptr<float>() + 2 * i;
-    const std::vector<double> expected = image_of_atom(x, rotation, shift[0], shift[1], p, kBox);
+    const Pose pose = batch.poses().at(i);
+    const std::vector<double> expected = image_of_atom(x, pose.rotation, pose.shift_x, pose.shift_y, p, kBox);
     double largest = 0;
     for (const double value : expected) largest = std::max(largest, std::abs(2.5 * value));
     for (int k = 0; k < kBox * kBox; ++k) {

@@ -40,7 +40,7 @@ ParticleBatch particles(const Structure& s, const ImageModel& model, int64_t cou
   for (int64_t i = 0; i < count; ++i) {
     const Mat3 rotation = random_rotation(random);
     const double x = random.normal(), y = random.normal();
-    testing::put_pose(batch, i, rotation, x, y);
+    batch.poses().put(i, {rotation, x, y});
     ParticleOptics p;
     p.optics.pixel_size = i % 4 == 0 ? 2.1 : 2.0;
     p.ctf.defocus_u = 8000 + 500 * double(i % 3);

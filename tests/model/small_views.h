@@ -22,8 +22,7 @@ inline ParticleBatch random_views(int64_t count, int box, double pixel_size, dou
   batch.shift = at::zeros({count, 2});
   Random random(seed);
   for (int64_t i = 0; i < count; ++i) {
-    const Mat3 rotation = random_rotation(random);
-    for (int k = 0; k < 9; ++k) batch.rotation.data_ptr<float>()[9 * i + k] = float(rotation.values[k]);
+    batch.poses().put(i, {random_rotation(random)});
     ParticleOptics optics;
     optics.optics.pixel_size = pixel_size;
     optics.ctf.defocus_u = optics.ctf.defocus_v = defocus;

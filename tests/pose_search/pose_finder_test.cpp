@@ -16,7 +16,7 @@ double recall(const std::vector<std::vector<PoseCandidate>>& found, const Partic
   double hits = 0;
   for (int64_t i = 0; i < batch.size(); ++i) {
     for (const PoseCandidate& candidate : found[i]) {
-      if (!near_each_other(candidate.pose, pose_in(batch, i), radians(6), 1.5)) continue;
+      if (!near_each_other(candidate.pose, batch.poses().at(i), radians(6), 1.5)) continue;
       hits += 1.0 / double(batch.size());
       break;
     }

@@ -43,7 +43,7 @@ TEST(RefinePoses, ComesBackToTheTruePose) {
     ParticleBatch posed = batch;
     posed.rotation = found.poses.rotation;
     posed.shift = found.poses.shift;
-    const Pose pose = pose_in(posed, i), truth = pose_in(batch, i);
+    const Pose pose = posed.poses().at(i), truth = batch.poses().at(i);
     back += rotation_distance(pose.rotation, truth.rotation) < radians(2.5) &&
             std::hypot(pose.shift_x - truth.shift_x, pose.shift_y - truth.shift_y) < 0.4;
   }

@@ -21,12 +21,6 @@ inline Tensor small_molecule(int64_t conformations = 1) {
   return all;
 }
 
-inline void put_pose(ParticleBatch& batch, int64_t i, const Mat3& rotation, double x, double y) {
-  for (int k = 0; k < 9; ++k) batch.rotation.data_ptr<float>()[9 * i + k] = float(rotation.values[k]);
-  batch.shift.data_ptr<float>()[2 * i] = float(x);
-  batch.shift.data_ptr<float>()[2 * i + 1] = float(y);
-}
-
 inline ImageModel small_model(double scale = 1) {
   ImageModel model({at::ones({40}), at::full({40}, 2.5f)}, kSmallBox, 1.0);
   model.noise.power = at::ones({1, ring_count(kSmallBox)}, at::kDouble);
@@ -42,7 +36,9 @@ inline ParticleBatch small_particles(int64_t count, double scale, bool with_nois
   batch.shift = at::empty({count, 2});
   Random random(23);
   for (int64_t i = 0; i < count; ++i) {
-    put_pose(batch, i, random_rotation(random), 2 * random.normal(), 2 * random.normal());
+    const Mat3 rotation = random_rotation(random);
+    const double x = 2 * random.normal(), y = 2 * random.normal();
+    batch.poses().put(i, {rotation, x, y});
     ParticleOptics p;
     p.optics.pixel_size = kSmallPixel;
     p.ctf.defocus_u = 9000 + 500 * double(i % 3);
@@ -56,14 +52,6 @@ inline ParticleBatch small_particles(int64_t count, double scale, bool with_nois
   batch.images = model.predict(small_molecule(), batch, at::full({count}, scale));
   if (with_noise) batch.images = batch.images + model.noise_images(batch, Random(77));
   return batch;
-}
-
-inline Pose pose_in(const ParticleBatch& batch, int64_t i) {
-  Pose pose;
-  for (int k = 0; k < 9; ++k) pose.rotation.values[k] = batch.rotation.data_ptr<float>()[9 * i + k];
-  pose.shift_x = batch.shift.data_ptr<float>()[2 * i];
-  pose.shift_y = batch.shift.data_ptr<float>()[2 * i + 1];
-  return pose;
 }
 
 }  // namespace cryomer::testing

@@ -17,7 +17,7 @@ TEST(LaterSearch, GoesOverAllParticlesOnlyWhereItChangesPoses) {
   const ParticleLoader loader(run.stack);
   const auto search = [&](double bound) {
     PoseTable poses(120, 2);
-    for (int64_t p = 0; p < 120; ++p) poses.put(p, 0, Mat3(), 50, 50, bound);
+    for (int64_t p = 0; p < 120; ++p) poses.put(p, 0, {Mat3(), 50, 50}, bound);
     PosteriorTable none;
     return search_again(run.trainer->model(), loader, config, poses, none, Random(3));
   };

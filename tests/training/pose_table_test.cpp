@@ -13,10 +13,10 @@ Mat3 tilted(double deg) { return rotation_from_euler({0, radians(deg), 0}); }
 // Two particles with three slots; bounds 10, 9 and nothing, and nothing, 5 and -20.
 PoseTable table() {
   PoseTable t(2, 3);
-  t.put(0, 0, tilted(10), 1, 2, 10);
-  t.put(0, 1, tilted(40), 3, 4, 9);
-  t.put(1, 1, tilted(70), 5, 6, 5);
-  t.put(1, 2, tilted(90), 7, 8, -20);
+  t.put(0, 0, {tilted(10), 1, 2}, 10);
+  t.put(0, 1, {tilted(40), 3, 4}, 9);
+  t.put(1, 1, {tilted(70), 5, 6}, 5);
+  t.put(1, 2, {tilted(90), 7, 8}, -20);
   return t;
 }
 
@@ -80,10 +80,10 @@ TEST(ViewSpread, FindsThePreferredAxis) {
   PoseTable even(2000, 1), crowded(2000, 1);
   Random random(3);
   for (int64_t i = 0; i < 2000; ++i) {
-    even.put(i, 0, random_rotation(random), 0, 0, 0);
+    even.put(i, 0, {random_rotation(random), 0, 0}, 0);
     // Views along x, from both sides, with two in five anywhere.
     const double rot = i % 2 ? 0 : 180;
-    crowded.put(i, 0, i % 5 < 2 ? random_rotation(random) : rotation_from_euler({radians(rot), radians(90), random.normal()}), 0, 0, 0);
+    crowded.put(i, 0, {i % 5 < 2 ? random_rotation(random) : rotation_from_euler({radians(rot), radians(90), random.normal()}), 0, 0}, 0);
   }
   EXPECT_NEAR(view_spread(even).near_axis, 1 - std::cos(radians(30)), 0.03);
   const ViewSpread spread = view_spread(crowded);
@@ -93,9 +93,9 @@ TEST(ViewSpread, FindsThePreferredAxis) {
 
 TEST(PoseFigures, CountEffectiveCandidates) {
   PoseTable t(2, 2);
-  t.put(0, 0, tilted(0), 0, 0, 3);
-  t.put(0, 1, tilted(50), 0, 0, 3);
-  t.put(1, 0, tilted(0), 0, 0, 3);
+  t.put(0, 0, {tilted(0), 0, 0}, 3);
+  t.put(0, 1, {tilted(50), 0, 0}, 3);
+  t.put(1, 0, {tilted(0), 0, 0}, 3);
   const PoseFigures figures = pose_figures(t, {0, 1});
   EXPECT_NEAR(figures.effective_candidates, 1.5, 1e-6);
   EXPECT_NEAR(figures.entropy, 0.5 * std::log(2), 1e-6);

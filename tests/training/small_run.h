@@ -49,7 +49,7 @@ inline std::string small_data(int particles = 300, Structure s = polyalanine(16)
     amplitude.data_ptr<float>()[i] = float(3 * random.normal());
     Pose pose;
     pose.rotation = random_rotation(random);
-    for (int k = 0; k < 9; ++k) batch.rotation.data_ptr<float>()[9 * i + k] = float(pose.rotation.values[k]);
+    batch.poses().put(i, pose);
     poses.push_back(pose);
     ParticleOptics p;
     p.optics.pixel_size = kPixelSize;

@@ -9,6 +9,11 @@ namespace cryomer {
 // Poses of some views: rotation [views, 3, 3], shift [views, 2] A.
 struct Poses {
   Tensor rotation, shift;
+
+  static Poses of(const std::vector<Pose>& poses);
+  // Row by row, on the CPU.
+  Pose at(int64_t row) const;
+  void put(int64_t row, const Pose& pose) const;
 };
 
 struct ParticleBatch {
@@ -20,6 +25,13 @@ struct ParticleBatch {
   Tensor shift;                        // [batch, 2] A
 
   int64_t size() const { return images.size(0); }
+  Poses poses() const { return {rotation, shift}; }
+  ParticleBatch with_poses(const Poses& poses) const {
+    ParticleBatch posed = *this;
+    posed.rotation = poses.rotation;
+    posed.shift = poses.shift;
+    return posed;
+  }
   // Particles [begin, end) of the batch.
   ParticleBatch slice(int64_t begin, int64_t end) const {
     return {images.slice(0, begin, end), {optics.begin() + begin, optics.begin() + end},

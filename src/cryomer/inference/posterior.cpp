@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <optional>
 
 #include "cryomer/base/log.h"
 #include "cryomer/base/progress.h"
@@ -20,14 +19,6 @@ namespace cryomer {
 namespace {
 
 constexpr int64_t kDrawnPoses = 64;  // of a pose network, for each image
-
-Pose pose_of(const Poses& poses, int64_t row) {
-  Pose pose;
-  for (int k = 0; k < 9; ++k) pose.rotation.values[k] = poses.rotation.data_ptr<float>()[9 * row + k];
-  pose.shift_x = poses.shift.data_ptr<float>()[2 * row];
-  pose.shift_y = poses.shift.data_ptr<float>()[2 * row + 1];
-  return pose;
-}
 
 // The candidates of a batch's particles and the latents to start from.
 struct Candidates {
@@ -48,7 +39,7 @@ Candidates known_candidates(const TrainedModel& trained, const ParticleBatch& ba
 std::vector<std::vector<PoseCandidate>> starts_at(const ParticleBatch& batch, int conformations) {
   std::vector<std::vector<PoseCandidate>> starts(batch.size());
   for (int64_t i = 0; i < batch.size(); ++i) {
-    const Pose pose = pose_of({batch.rotation, batch.shift}, i);
+    const Pose pose = batch.poses().at(i);
     for (int c = 0; c < conformations; ++c) starts[i].push_back({c, pose, 0});
   }
   return starts;
@@ -64,8 +55,7 @@ Candidates searched_candidates(const TrainedModel& trained, PoseFinder& finder, 
   for (int64_t i = 0; i < batch.size(); ++i) {
     numbered.particle[i] = i;
     for (size_t s = 0; s < peaks[i].size(); ++s) {
-      const PoseCandidate& peak = peaks[i][s];
-      table.put(i, int64_t(s), peak.pose.rotation, peak.pose.shift_x, peak.pose.shift_y, peak.log_likelihood);
+      table.put(i, int64_t(s), peaks[i][s].pose, peaks[i][s].log_likelihood);
     }
   }
   Candidates found;
@@ -136,70 +126,85 @@ std::vector<int> groups_in_training(const TrainedModel& trained, const ParticleS
 
 }  // namespace
 
-Posterior infer_posterior(const TrainedModel& trained, const ParticleStack& stack, bool own_particles, const Refinement& refinement) {
-  return infer_posterior_of(all_particles(stack), trained, stack, own_particles, refinement);
-}
-
-Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedModel& trained, const ParticleStack& stack,
-                             bool own_particles, const Refinement& refinement) {
-  const Autoencoder& model = *trained.model;
-  if (stack.box() != model.images.grid().box) {
-    fail("{}: images of {} pixels, but the model was trained on {} pixels", stack.path(), stack.box(),
-         model.images.grid().box);
-  }
+ImageInference::ImageInference(const TrainedModel& trained, const ParticleStack& stack, bool own_particles, const Refinement& refinement)
+    : trained_(trained), loader_(stack), refinement_(refinement) {
+  const int box = trained.model->images.grid().box;
+  if (stack.box() != box) fail("{}: images of {} pixels, but the model was trained on {} pixels", stack.path(), stack.box(), box);
   const double pixel_size = smallest_pixel_size(stack);
   if (std::abs(pixel_size - trained.smallest_pixel_size) > 0.02 * trained.smallest_pixel_size) {
     fail("{}: a pixel size of {:.4g} A, but the model was trained on {:.4g} A, and its noise spectrum holds for that. Rescale "
          "the particles, or correct the pixel size",
          stack.path(), pixel_size, trained.smallest_pixel_size);
   }
-  const std::vector<int> group_in_training = groups_in_training(trained, stack);
-  const bool known = own_particles && learned_from(trained, stack);
-  std::optional<PoseFinder> finder;
-  if (trained.poses_were_inferred() && !known && !model.pose_network) {
+  group_in_training_ = groups_in_training(trained, stack);
+  known_ = own_particles && learned_from(trained, stack);
+  if (!trained.poses_were_inferred() || known_ || trained.model->pose_network) return;
+  at::NoGradGuard guard;
+  const TrainingConfig& c = trained.setup.config;
+  finder_.emplace(trained.model->images, learned_structures(*trained.model, uint64_t(c.seed)), pose_grid(c.pose_search));
+}
+
+ParticleBatch ImageInference::load(const std::vector<int64_t>& rows) const {
+  ParticleBatch batch = loader_.load(rows);
+  for (int& group : batch.optics_group) group = group_in_training_[group];
+  return batch;
+}
+
+Posterior ImageInference::infer(const ParticleBatch& batch) {
+  const Autoencoder& model = *trained_.model;
+  Candidates candidates;
+  {
     at::NoGradGuard guard;
-    const TrainingConfig& c = trained.setup.config;
-    finder.emplace(model.images, learned_structures(model, uint64_t(c.seed)), pose_grid(c.pose_search));
+    candidates = !trained_.poses_were_inferred() ? given_candidates(trained_, batch, known_)
+                 : model.pose_network            ? network_candidates(trained_, batch)
+                 : finder_                       ? searched_candidates(trained_, *finder_, batch, trained_.setup.config.data.poses == "refine")
+                                                 : known_candidates(trained_, batch);
   }
-  const ParticleLoader loader(stack);
+  candidates.start = candidates.start.to(at::kCPU);
+  const ParticleBatch& views = candidates.views.batch;
+  RefinedViews found{candidates.start, {views.rotation, views.shift}, candidates.views.weight.log()};
+  if (refinement_.steps > 0 || finder_) {
+    found = refine_views(model, views, candidates.start, refinement_, Random(uint64_t(trained_.setup.config.seed), 0x2ef),
+                         trained_.poses_were_inferred() ? trained_.poses.deviation : Tensor());
+  }
+  // Of each particle the candidate with the best bound.
+  Posterior result;
+  std::vector<int64_t> best;
+  const float* const bound = found.bound.data_ptr<float>();
+  for (int64_t v = 0; v < views.size();) {
+    int64_t last = v, chosen = v;
+    double sum = 0;
+    for (; last < views.size() && views.particle[last] == views.particle[v]; ++last) {
+      if (bound[last] > bound[chosen]) chosen = last;
+    }
+    for (; v < last; ++v) sum += std::exp(double(bound[v]) - bound[chosen]);
+    best.push_back(chosen);
+    result.poses.push_back(found.poses.at(chosen));
+    result.weight.push_back(1 / sum);
+  }
+  result.mean = found.posterior.mean.index_select(0, tensor_from(best));
+  result.deviation = found.posterior.deviation.index_select(0, tensor_from(best));
+  return result;
+}
+
+Posterior infer_posterior(const TrainedModel& trained, const ParticleStack& stack, bool own_particles, const Refinement& refinement) {
+  return infer_posterior_of(all_particles(stack), trained, stack, own_particles, refinement);
+}
+
+Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedModel& trained, const ParticleStack& stack,
+                             bool own_particles, const Refinement& refinement) {
+  ImageInference inference(trained, stack, own_particles, refinement);
   std::vector<Tensor> means, deviations;
   Posterior result;
   const auto count = int64_t(rows.size());
   Progress progress("inferring", count, "particles");
   for (int64_t first = 0; first < count; first += 256) {
-    ParticleBatch batch = loader.load({rows.begin() + first, rows.begin() + std::min(first + 256, count)});
-    for (int& group : batch.optics_group) group = group_in_training[group];
-    Candidates candidates;
-    {
-      at::NoGradGuard guard;
-      candidates = !trained.poses_were_inferred() ? given_candidates(trained, batch, known)
-                   : model.pose_network           ? network_candidates(trained, batch)
-                   : finder                       ? searched_candidates(trained, *finder, batch, trained.setup.config.data.poses == "refine")
-                                                  : known_candidates(trained, batch);
-    }
-    candidates.start = candidates.start.to(at::kCPU);
-    const ParticleBatch& views = candidates.views.batch;
-    RefinedViews found{candidates.start, {views.rotation, views.shift}, candidates.views.weight.log()};
-    if (refinement.steps > 0 || finder) {
-      found = refine_views(model, views, candidates.start, refinement, Random(uint64_t(trained.setup.config.seed), 0x2ef),
-                           trained.poses_were_inferred() ? trained.poses.deviation : Tensor());
-    }
-    // Of each particle the candidate with the best bound.
-    std::vector<int64_t> best;
-    const float* const bound = found.bound.data_ptr<float>();
-    for (int64_t v = 0; v < views.size();) {
-      int64_t last = v, chosen = v;
-      double sum = 0;
-      for (; last < views.size() && views.particle[last] == views.particle[v]; ++last) {
-        if (bound[last] > bound[chosen]) chosen = last;
-      }
-      for (; v < last; ++v) sum += std::exp(double(bound[v]) - bound[chosen]);
-      best.push_back(chosen);
-      result.poses.push_back(pose_of(found.poses, chosen));
-      result.weight.push_back(1 / sum);
-    }
-    means.push_back(found.posterior.mean.index_select(0, tensor_from(best)));
-    deviations.push_back(found.posterior.deviation.index_select(0, tensor_from(best)));
+    const ParticleBatch batch = inference.load({rows.begin() + first, rows.begin() + std::min(first + 256, count)});
+    const Posterior found = inference.infer(batch);
+    means.push_back(found.mean);
+    deviations.push_back(found.deviation);
+    result.poses.insert(result.poses.end(), found.poses.begin(), found.poses.end());
+    result.weight.insert(result.weight.end(), found.weight.begin(), found.weight.end());
     if (stop_requested()) throw Interrupted("stopped; nothing was written");
     progress.advance(batch.size());
   }

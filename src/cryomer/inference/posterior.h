@@ -1,7 +1,10 @@
 // What a trained model says about each particle.
 #pragma once
 
-#include "cryomer/data/particle_stack.h"
+#include <optional>
+
+#include "cryomer/data/particle_loader.h"
+#include "cryomer/pose_search/pose_finder.h"
 #include "cryomer/training/candidate_refinement.h"
 #include "cryomer/training/run_setup.h"
 
@@ -20,5 +23,25 @@ Posterior infer_posterior(const TrainedModel& trained, const ParticleStack& stac
 // Of the particles at these rows only.
 Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedModel& trained, const ParticleStack& stack,
                              bool own_particles, const Refinement& refinement = {});
+
+// The same batch by batch, also for images that are not in the stack but like its own.
+class ImageInference {
+ public:
+  // Fails where the stack's images are of another size than the model was trained on, or of optics groups that it does not know. The stack must outlive it.
+  ImageInference(const TrainedModel& trained, const ParticleStack& stack, bool own_particles, const Refinement& refinement = {});
+
+  // Particles of the stack, with the optics groups of the training data.
+  ParticleBatch load(const std::vector<int64_t>& rows) const;
+  // Row by row of such a batch.
+  Posterior infer(const ParticleBatch& batch);
+
+ private:
+  const TrainedModel& trained_;
+  ParticleLoader loader_;
+  std::vector<int> group_in_training_;
+  bool known_;  // what training ended with for these particles is where to start
+  Refinement refinement_;
+  std::optional<PoseFinder> finder_;  // poses are searched from nothing, or near those that the images come with
+};
 
 }  // namespace cryomer

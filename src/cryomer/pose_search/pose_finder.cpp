@@ -98,9 +98,7 @@ std::vector<std::vector<PoseCandidate>> PoseFinder::climb(const ParticleBatch& b
     for (size_t v = 0; v < chosen.size(); ++v) {
       PoseCandidate candidate;
       candidate.conformation = int(conformation[chosen[v]]);
-      for (int k = 0; k < 9; ++k) candidate.pose.rotation.values[k] = fine.poses.rotation.data_ptr<float>()[9 * v + k];
-      candidate.pose.shift_x = fine.poses.shift.data_ptr<float>()[2 * v];
-      candidate.pose.shift_y = fine.poses.shift.data_ptr<float>()[2 * v + 1];
+      candidate.pose = fine.poses.at(int64_t(v));
       candidate.log_likelihood = fine.log_likelihood.data_ptr<float>()[v];
       climbed[image[chosen[v]]].push_back(candidate);
     }
@@ -150,13 +148,9 @@ void calibrate_without_poses(ImageModel& images, std::vector<ParticleBatch> batc
   GroupRingPower seen(groups, box), projected(groups, box);
   Random random(1, 0x5ca1e);
   for (const ParticleBatch& batch : batches) {
-    ParticleBatch turned = batch;
-    turned.rotation = at::empty({batch.size(), 3, 3});
-    turned.shift = at::zeros({batch.size(), 2});
-    for (int64_t i = 0; i < batch.size(); ++i) {
-      const Mat3 r = random_rotation(random);
-      for (int k = 0; k < 9; ++k) turned.rotation.data_ptr<float>()[9 * i + k] = float(r.values[k]);
-    }
+    std::vector<Pose> poses(size_t(batch.size()));
+    for (Pose& pose : poses) pose.rotation = random_rotation(random);
+    const ParticleBatch turned = batch.with_poses(Poses::of(poses));
     seen.add(fourier_transform(batch.images), batch.optics_group);
     projected.add(fourier_transform(images.predict(positions, turned, at::ones({batch.size()})).to(at::kCPU)), batch.optics_group);
   }
@@ -196,15 +190,9 @@ void calibrate_without_poses(ImageModel& images, std::vector<ParticleBatch> batc
   for (int round = 0; round < kRounds; ++round) {
     PoseFinder finder(images, positions, grid);
     for (ParticleBatch& batch : batches) {
-      batch.rotation = batch.rotation.clone();
-      batch.shift = batch.shift.clone();
-      const auto found = finder.find(batch, 4, 1);
-      for (int64_t i = 0; i < batch.size(); ++i) {
-        const Pose& pose = found[i].front().pose;
-        for (int k = 0; k < 9; ++k) batch.rotation.data_ptr<float>()[9 * i + k] = float(pose.rotation.values[k]);
-        batch.shift.data_ptr<float>()[2 * i] = float(pose.shift_x);
-        batch.shift.data_ptr<float>()[2 * i + 1] = float(pose.shift_y);
-      }
+      std::vector<Pose> best;
+      for (const auto& candidates : finder.find(batch, 4, 1)) best.push_back(candidates.front().pose);
+      batch = batch.with_poses(Poses::of(best));
     }
     ImageModel next = images;
     calibrate(next, batches, conformation);

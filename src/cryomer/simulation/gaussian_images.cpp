@@ -116,9 +116,7 @@ class CleanImages {
       const Draw& d = draws[first + i];
       float* const x = positions.data_ptr<float>() + i * atoms * 3;
       states_.read(d.state, x);
-      for (int k = 0; k < 9; ++k) batch.rotation.data_ptr<float>()[9 * i + k] = float(d.pose.rotation.values[k]);
-      batch.shift.data_ptr<float>()[2 * i] = float(d.pose.shift_x);
-      batch.shift.data_ptr<float>()[2 * i + 1] = float(d.pose.shift_y);
+      batch.poses().put(i, d.pose);
       ParticleOptics optics;
       optics.optics = {"simulated", settings_.voltage, settings_.spherical_aberration, settings_.amplitude_contrast,
                        settings_.pixel_size, false};

@@ -26,12 +26,6 @@ ImageLikelihoodOutput seen_at_poses(const Autoencoder& model, const Tensor& posi
   return model.images.log_likelihood(model.widths(), positions, batch.rotation, batch.shift, index, observed);
 }
 
-ParticleBatch with_poses(ParticleBatch batch, const Poses& poses) {
-  batch.rotation = poses.rotation;
-  batch.shift = poses.shift;
-  return batch;
-}
-
 }  // namespace
 
 void Figures::add(double share, const Figures& other) {
@@ -78,7 +72,7 @@ LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Re
   const int64_t images = batch.size(), samples = drawn.size(1);
   const ParticleBatch posed = batch.rotation.size(0) > images || samples == 1
                                   ? batch
-                                  : with_poses(batch, {batch.rotation.repeat_interleave(samples, 0), batch.shift.repeat_interleave(samples, 0)});
+                                  : batch.with_poses({batch.rotation.repeat_interleave(samples, 0), batch.shift.repeat_interleave(samples, 0)});
   const ImageLikelihoodOutput seen = seen_at_poses(model, positions, posed, observed);
   const Tensor log_likelihood = seen.log_likelihood.reshape({images, -1});
   const Tensor fit = fit_of(config, log_likelihood);
@@ -133,7 +127,7 @@ LossTerms amortised_pose_loss(const Autoencoder& model, const ObjectiveConfig& c
   const DiagonalGaussian pose = network(encoded, conformations.representation);
   const int64_t each = alone ? config.pose_samples_alone : config.pose_samples;
   const Tensor poses = pose.sample(antithetic_noise(random, pose.mean.size(0), each, PoseNetwork::kLatents).to(model.device()));
-  const ParticleBatch posed = with_poses(batch, network.poses(poses.reshape({-1, PoseNetwork::kLatents})));
+  const ParticleBatch posed = batch.with_poses(network.poses(poses.reshape({-1, PoseNetwork::kLatents})));
   LossTerms terms;
   if (alone) {
     const ImageLikelihoodOutput seen = seen_at_poses(model, model.base_positions.unsqueeze(0), posed, observed);
@@ -160,15 +154,8 @@ Tensor sleep_loss(const Autoencoder& model, const ParticleBatch& batch, const Te
   Tensor features;
   {
     at::NoGradGuard guard;
-    const int64_t images = batch.size();
     ParticleBatch simulated = batch;
-    Tensor scale = at::empty({images});
-    for (int64_t i = 0; i < images; ++i) {
-      const int group = batch.optics_group[i];
-      scale.data_ptr<float>()[i] = static_cast<float>(model.images.scale.mean[group] +
-                                                      model.images.scale.deviation[group] * random.normal());
-    }
-    simulated.images = model.images.predict(positions, batch, scale) + model.images.noise_images(batch, random);
+    simulated.images = model.images.simulate(positions, batch, random);
     const ObservedBatch observed = model.images.observe(simulated);
     features = model.encoder.features(simulated, observed, model.images, batch.rotation, batch.shift);
   }

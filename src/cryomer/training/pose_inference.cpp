@@ -70,12 +70,6 @@ void for_each_block(const ParticleLoader& loader, const std::vector<int64_t>& pa
   progress.finish();
 }
 
-void set_pose(ParticleBatch& batch, int64_t i, const Pose& pose) {
-  for (int k = 0; k < 9; ++k) batch.rotation.data_ptr<float>()[9 * i + k] = static_cast<float>(pose.rotation.values[k]);
-  batch.shift.data_ptr<float>()[2 * i] = static_cast<float>(pose.shift_x);
-  batch.shift.data_ptr<float>()[2 * i + 1] = static_cast<float>(pose.shift_y);
-}
-
 struct MeanAndError {
   double mean = 0, error = 0;
 };
@@ -154,8 +148,7 @@ void first_candidates(Autoencoder& model, const ParticleLoader& loader, const Tr
     }
     for (int64_t i = 0; i < batch.size(); ++i) {
       for (size_t s = 0; s < candidates[i].size(); ++s) {
-        const Pose& pose = candidates[i][s].pose;
-        search.found.put(batch.particle[i], int64_t(s), pose.rotation, pose.shift_x, pose.shift_y, candidates[i][s].log_likelihood);
+        search.found.put(batch.particle[i], int64_t(s), candidates[i][s].pose, candidates[i][s].log_likelihood);
       }
     }
     search.searched += batch.size();
@@ -178,7 +171,7 @@ void first_candidates(Autoencoder& model, const ParticleLoader& loader, const Tr
   std::vector<ParticleBatch> some =
       loader.load_some(all_particles(loader.stack()), config.data.calibration_particles, uint64_t(config.seed));
   for (ParticleBatch& batch : some) {
-    for (int64_t i = 0; i < batch.size(); ++i) set_pose(batch, i, poses.pose(batch.particle[i], 0));
+    for (int64_t i = 0; i < batch.size(); ++i) batch.poses().put(i, poses.pose(batch.particle[i], 0));
   }
   calibrate(model.images, some, model.base_positions);
   poses.deviation = pose_deviations(model.images, some, model.base_positions.unsqueeze(0));
@@ -228,13 +221,11 @@ SearchOutcome search_again(const Autoencoder& model, const ParticleLoader& loade
     const auto views = int64_t(image.size());
     ParticleBatch seen;
     seen.images = batch.images.index_select(0, tensor_from(image));
-    seen.rotation = at::empty({views, 3, 3});
-    seen.shift = at::empty({views, 2});
+    seen = seen.with_poses(Poses::of(fresh));
     for (int64_t v = 0; v < views; ++v) {
       seen.optics.push_back(batch.optics[image[v]]);
       seen.optics_group.push_back(batch.optics_group[image[v]]);
       seen.particle.push_back(batch.particle[image[v]]);
-      set_pose(seen, v, fresh[v]);
     }
     Refinement refinement;
     refinement.steps = kNewSteps;
@@ -252,9 +243,7 @@ SearchOutcome search_again(const Autoencoder& model, const ParticleLoader& loade
         }
         if (!(bound > poses.bound_of(particle, worst))) continue;
         another |= bound > poses.bound_of(particle, poses.best_slot(particle));
-        Mat3 rotation;
-        for (int k = 0; k < 9; ++k) rotation.values[k] = refined.poses.rotation.data_ptr<float>()[9 * v + k];
-        poses.put(particle, worst, rotation, refined.poses.shift.data_ptr<float>()[2 * v], refined.poses.shift.data_ptr<float>()[2 * v + 1], bound);
+        poses.put(particle, worst, refined.poses.at(v), bound);
         placed_row.push_back(particle * slots + worst);
         placed_view.push_back(v);
       }

@@ -22,16 +22,13 @@ PoseTable::PoseTable(int64_t particles, int64_t slots)
 
 PoseTable::PoseTable(const ParticleStack& stack) : PoseTable(stack.size(), 1) {
   for (int64_t i = 0; i < stack.size(); ++i) {
-    const Pose pose = stack.has_poses() ? stack.pose(i) : Pose{};
-    put(i, 0, pose.rotation, pose.shift_x, pose.shift_y, 0);
+    put(i, 0, stack.has_poses() ? stack.pose(i) : Pose{}, 0);
   }
 }
 
-void PoseTable::put(int64_t particle, int64_t slot, const Mat3& matrix, double shift_x, double shift_y, double value) {
+void PoseTable::put(int64_t particle, int64_t slot, const Pose& pose, double value) {
   const int64_t row = particle * slots() + slot;
-  for (int k = 0; k < 9; ++k) rotation.data_ptr<float>()[9 * row + k] = static_cast<float>(matrix.values[k]);
-  shift.data_ptr<float>()[2 * row] = static_cast<float>(shift_x);
-  shift.data_ptr<float>()[2 * row + 1] = static_cast<float>(shift_y);
+  Poses{rotation, shift}.put(row, pose);
   bound.data_ptr<float>()[row] = static_cast<float>(value);
 }
 
@@ -40,12 +37,7 @@ void PoseTable::clear(int64_t particle, int64_t slot) { bound.data_ptr<float>()[
 bool PoseTable::filled(int64_t particle, int64_t slot) const { return bound_of(particle, slot) > kEmpty; }
 
 Pose PoseTable::pose(int64_t particle, int64_t slot) const {
-  const int64_t row = particle * slots() + slot;
-  Pose pose;
-  for (int k = 0; k < 9; ++k) pose.rotation.values[k] = rotation.data_ptr<float>()[9 * row + k];
-  pose.shift_x = shift.data_ptr<float>()[2 * row];
-  pose.shift_y = shift.data_ptr<float>()[2 * row + 1];
-  return pose;
+  return Poses{rotation, shift}.at(particle * slots() + slot);
 }
 
 int64_t PoseTable::best_slot(int64_t particle) const {

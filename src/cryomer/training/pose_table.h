@@ -26,7 +26,7 @@ class PoseTable {
   int64_t slots() const { return rotation.size(1); }
 
   // Fills a slot.
-  void put(int64_t particle, int64_t slot, const Mat3& rotation, double shift_x, double shift_y, double bound);
+  void put(int64_t particle, int64_t slot, const Pose& pose, double bound);
   void clear(int64_t particle, int64_t slot);
   bool filled(int64_t particle, int64_t slot) const;
   Pose pose(int64_t particle, int64_t slot) const;

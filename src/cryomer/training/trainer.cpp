@@ -120,11 +120,7 @@ void Trainer::move_loops() {
   const double started = elapsed();
   std::vector<ParticleBatch> some = loader_.load_some(split_.training, c.loop_search.particles, uint64_t(c.seed));
   if (poses_are_candidates()) {
-    for (ParticleBatch& batch : some) {
-      const Poses best = best_poses(batch, {});
-      batch.rotation = best.rotation;
-      batch.shift = best.shift;
-    }
+    for (ParticleBatch& batch : some) batch = batch.with_poses(best_poses(batch, {}));
   }
   const LoopStart start = find_loops(model_, setup_, std::move(some), poses_are_candidates() ? poses_.deviation : Tensor(), draws(kBend, 0));
   search_seconds_ += elapsed() - started;
