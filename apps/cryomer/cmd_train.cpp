@@ -8,6 +8,7 @@
 #include "cryomer/base/log.h"
 #include "cryomer/base/text.h"
 #include "cryomer/data/box_fit.h"
+#include "cryomer/inference/recovery.h"
 #include "cryomer/io/structure_file.h"
 #include "cryomer/kernels/cuda_kernels.h"
 #include "cryomer/tensor/device.h"
@@ -18,6 +19,8 @@ namespace cryomer {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr int64_t kSimulated = 256;  // images, to see how many poses can be found
 
 struct Train {
   CommonOptions common;
@@ -45,6 +48,17 @@ bool left_only_a_log(const RunDirectory& directory) {
   if (log.substr(0, log.find('\n')).find(" info: cryomer train ") == std::string::npos) return false;
   const auto entries = fs::directory_iterator(directory.path);
   return std::all_of(begin(entries), end(entries), [&](const auto& entry) { return entry.path().filename() == fs::path(directory.log()).filename(); });
+}
+
+// Of a run that has ended. It is whole without this.
+void say_how_many_poses_can_be_found(const RunDirectory& directory, const ParticleStack& stack, at::Device device) {
+  try {
+    const TrainedModel trained = load_trained_model(directory);
+    trained.model->move_to(device);
+    say_how_many_poses_can_be_found(recover(trained, stack, kSimulated, uint64_t(trained.setup.config.seed)));
+  } catch (const Interrupted&) {
+    log_info("Stopped while looking how many poses can be found; the run has ended");
+  }
 }
 
 // What a run that goes on does otherwise than before. What it is made of stays.
@@ -164,6 +178,7 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
                 trainer.out_of_steps() ? formatted("{} steps, no fewer than --epochs gives it", trainer.step()) : "its time (--max-time)");
   } else {
     log_info("Trained for {} step{}; the model is in {}", trainer.step(), trainer.step() == 1 ? "" : "s", directory.path);
+    if (learned && config.data.poses != "given") say_how_many_poses_can_be_found(directory, stack, on);
   }
   set_log_file("");
   return trainer.best_held_out();

@@ -29,6 +29,7 @@ constexpr int64_t kDrawn = 500;  // structures drawn when no ensemble is given, 
 constexpr int64_t kJudged = 250;  // of the prior against as many of the particles
 constexpr int64_t kPopulation = 300, kPopulationSamples = 8;  // particles and samples of each that are decoded for populations
 constexpr int64_t kMostOfPopulation = 2000;                   // particles of --posterior that have samples
+constexpr int64_t kSimulated = 256;                           // images, to see what single ones can tell
 constexpr size_t kGallery = 8;
 constexpr int64_t kTraces = 24;
 
@@ -412,6 +413,10 @@ void Gatherer::judge() {
       for (size_t k = 0; k < cuts_.size(); ++k) options.cuts[cut_pairs_[k]] = cuts_[k];
     }
     judge_model(judgement, *trained_, *latents_, structure_, options);
+    if (stack_) {
+      options.simulated = kSimulated;
+      judgement.recovery = judge_recovery(*trained_, *stack_, options);
+    }
   }
   for (const std::string& what : judgement.absent) absent(what);
 }

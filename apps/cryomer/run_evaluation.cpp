@@ -8,6 +8,7 @@
 #include "cryomer/base/error.h"
 #include "cryomer/base/log.h"
 #include "cryomer/evaluation/marginal.h"
+#include "cryomer/inference/recovery.h"
 #include "cryomer/inference/sampling.h"
 #include "cryomer/io/csv.h"
 #include "cryomer/io/structure_file.h"
@@ -49,6 +50,18 @@ void require_same_atoms(const Structure& base, const Structure& other, const std
          atom_label(base, a));
   }
 }
+
+class EnsembleReader final : public TrajectoryReader {
+ public:
+  explicit EnsembleReader(Ensemble ensemble) : ensemble_(std::move(ensemble)) {}
+  int64_t size() const override { return ensemble_.size(); }
+  void read(int64_t index, float* coordinates) override {
+    std::copy_n(ensemble_.conformation(index), 3 * ensemble_.atom_count, coordinates);
+  }
+
+ private:
+  Ensemble ensemble_;
+};
 
 std::vector<LatentAxis> compare_latents(const LatentDirections& directions, const Tensor& aggregated, const Tensor& prior) {
   const std::vector<float> points = to_floats(aggregated), prior_points = to_floats(prior);
@@ -203,6 +216,29 @@ void judge_model(RunJudgement& judgement, const TrainedModel& trained, const Run
   }
 }
 
+PosteriorComparison judge_recovery(const TrainedModel& trained, const ParticleStack& stack, const JudgementOptions& options) {
+  const Recovery recovery = recover(trained, stack, options.simulated, uint64_t(options.seed));
+  const Ensemble drawn = decoded_structures(trained, recovery.drawn, "structures drawn");
+  Structure middle = trained.setup.structure;
+  std::vector<float> mean(drawn.coordinates.size() / size_t(drawn.size()), 0.0f);
+  for (int64_t i = 0; i < drawn.size(); ++i) {
+    for (size_t k = 0; k < mean.size(); ++k) mean[k] += drawn.conformation(i)[k] / float(drawn.size());
+  }
+  middle.set_coordinates(mean.data());
+  PosteriorTruth truth;
+  truth.states = &drawn;
+  truth.state_of = spread_rows(drawn.size(), drawn.size());
+  PosteriorComparisonOptions comparison;
+  comparison.atoms = options.atoms;
+  comparison.distances = options.distances;
+  comparison.n = std::min<int64_t>(options.n, drawn.size());
+  comparison.seed = uint64_t(options.seed);
+  const bool searched = trained.poses_were_inferred();
+  if (searched) truth.poses = recovery.drawn_poses;
+  EnsembleReader found(decoded_structures(trained, recovery.found, "structures found"));
+  return compare_posterior(middle, found, searched ? recovery.found_poses : std::vector<Pose>(), truth, comparison);
+}
+
 RunJudgement judge_run(const std::string& folder, const Structure& base, const ComparisonInputs& inputs,
                        const std::string& data_dir, int64_t seed) {
   RunJudgement result;
@@ -233,6 +269,13 @@ RunJudgement judge_run(const std::string& folder, const Structure& base, const C
   const auto sampled = samples_in_folder(inputs.posterior, latents.mean.size(0), base, options.distances);
   if (sampled) options.sampled = &*sampled;
   judge_model(result, trained, latents, base, options);
+  try {
+    result.recovery = judge_recovery(trained, ParticleStack::open(trained.setup.config.data.particles, particle_options(trained.setup.config, data_dir)), options);
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const Error& problem) {
+    result.absent.push_back(formatted("What single images can tell: {} (--data-dir says where image stacks are)", problem.what()));
+  }
   return result;
 }
 

@@ -28,6 +28,7 @@ struct JudgementOptions {
   int64_t n = 2048;  // structures on each side of EMD-RMSD
   int64_t seed = 1;
   int64_t particles = 1000, samples = 16;  // at most, decoded for populations
+  int64_t simulated = 512;                 // images, to see what single ones can tell
   // What is there already and need not be made here: draws of the prior, samples of all the particles.
   const Ensemble* prior = nullptr;
   const SampledDistances* sampled = nullptr;
@@ -36,6 +37,9 @@ struct JudgementOptions {
 // Prior, particles and populations of a model.
 void judge_model(RunJudgement& judgement, const TrainedModel& trained, const RunLatents& latents, const Structure& base,
                  const JudgementOptions& options);
+
+// Images simulated from the model, with the optics, views and noise of the stack that it was trained on, and inferred again.
+PosteriorComparison judge_recovery(const TrainedModel& trained, const ParticleStack& stack, const JudgementOptions& options);
 
 // Of the last row of metrics.csv; what is missing goes to `absent`.
 std::optional<HeldOutFigures> held_out_figures(const RunDirectory& directory, std::vector<std::string>& absent);

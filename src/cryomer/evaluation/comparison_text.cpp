@@ -162,6 +162,13 @@ Json run_json(const RunJudgement& run) {
   Json populations = Json::array();
   for (const Population& population : run.populations) populations.push_back(population_json(population));
   json["populations"] = populations;
+  if (run.recovery) {
+    const PosteriorComparison& r = *run.recovery;
+    Json distances = Json::array();
+    for (const DistanceCorrelation& d : r.distances) distances.push_back({{"name", d.name}, {"pearson_r", d.pearson_r}, {"rmse", d.rmse}});
+    json["recovery"] = {{"images", r.particles}, {"atoms", name_of(r.atoms)}, {"rmsd_mean", r.rmsd_mean}, {"rmsd_baseline", r.rmsd_baseline}, {"distances", distances}};
+    if (r.has_poses) json["recovery"]["poses"] = {{"within_10deg", r.poses.direct.within_10deg}, {"median_deg", r.poses.direct.median_deg}};
+  }
   return json;
 }
 

@@ -14,7 +14,7 @@ namespace cryomer {
 std::string comparison_json(const EnsembleComparison* ensemble, const PosteriorComparison* posterior);
 
 // Likewise with what is judged without a truth: "half_sets", and "run" with "held_out", "latent_directions",
-// "particles_and_prior" and "populations". All sentences are in "findings".
+// "particles_and_prior", "populations" and "recovery". All sentences are in "findings".
 struct EvaluationParts {
   const EnsembleComparison* ensemble = nullptr;
   const PosteriorComparison* posterior = nullptr;

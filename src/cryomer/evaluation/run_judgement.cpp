@@ -30,6 +30,18 @@ std::string run_table(const RunJudgement& run) {
   }
   if (run.particles_and_prior) text += "\n" + agreement_table(*run.particles_and_prior);
   text += population_table(run.populations);
+  if (run.recovery) {
+    const PosteriorComparison& r = *run.recovery;
+    text += formatted("\nWhat single images can tell, if what was learned is true: {} of them, simulated and inferred ({} atoms)\n", r.particles, name_of(r.atoms));
+    std::vector<std::vector<std::string>> rows = {{"structures off by (mean RMSD)", length(r.rmsd_mean) + " A"},
+                                                  {"  the mean structure for all", length(r.rmsd_baseline) + " A"}};
+    if (r.has_poses) {
+      rows.push_back({"poses within 10 degrees", percent(r.poses.direct.within_10deg)});
+      rows.push_back({"  median error", length(r.poses.direct.median_deg) + " deg"});
+    }
+    for (const DistanceCorrelation& d : r.distances) rows.push_back({d.name + ", r", ratio(d.pearson_r)});
+    text += aligned(rows);
+  }
   return text + findings_text(findings(run));
 }
 
@@ -91,6 +103,24 @@ std::vector<Finding> findings(const RunJudgement& run) {
                   p.name, p.mean.value, p.mean.error, p.standard_deviation.value, p.standard_deviation.error, share,
                   mean || width ? "says otherwise" : "says the same", p.mean.averaged, p.standard_deviation.averaged,
                   p.standard_deviation.of_means));
+  }
+  if (run.recovery) {
+    const PosteriorComparison& r = *run.recovery;
+    if (r.has_poses) {
+      const double found = r.poses.direct.within_10deg;
+      say(found >= 0.9 ? Verdict::good : Verdict::wrong, "recovery",
+          formatted("Of images simulated from the model, as noisy as the particles, {} have their pose found{}.", percent(found),
+                    found >= 0.9 ? "" : ": about so many of the particles' poses can be right, if all that was learned is true"));
+    }
+    const bool tells = r.rmsd_mean < 0.8 * r.rmsd_baseline;
+    say(tells ? Verdict::good : Verdict::note, "recovery",
+        formatted("Single images of what was learned {} their structure: it is found to {:.2f} A, where the mean structure is {:.2f} A off.",
+                  tells ? "tell" : "hardly tell", r.rmsd_mean, r.rmsd_baseline));
+    for (const DistanceCorrelation& d : r.distances) {
+      if (std::isnan(d.pearson_r)) continue;
+      say(d.pearson_r > 0.5 ? Verdict::good : Verdict::note, "recovery",
+          formatted("{} of a single particle would correlate with the true one by about {:.2f}.", d.name, d.pearson_r));
+    }
   }
   for (const std::string& what : run.absent) say(Verdict::note, "absent", what);
   std::stable_sort(list.begin(), list.end(), [](const Finding& x, const Finding& y) { return x.verdict > y.verdict; });

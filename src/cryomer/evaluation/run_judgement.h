@@ -8,6 +8,7 @@
 #include "cryomer/evaluation/agreement.h"
 #include "cryomer/evaluation/findings.h"
 #include "cryomer/evaluation/population.h"
+#include "cryomer/evaluation/posterior_comparison.h"
 
 namespace cryomer {
 
@@ -36,6 +37,9 @@ struct RunJudgement {
   // Conformations of the particles against draws of the prior: the same distribution, if the prior is what the particles say.
   std::optional<Agreement> particles_and_prior;
   std::vector<Population> populations;  // one per distance
+  // Images simulated from the model, with the particles' optics, views and noise, and inferred as new ones (see inference/recovery.h): what single
+  // images can tell, if what was learned is true. The baseline is the mean of what they were made from.
+  std::optional<PosteriorComparison> recovery;
   std::vector<std::string> absent;      // what could not be judged, and why
 };
 

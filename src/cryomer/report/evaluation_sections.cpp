@@ -370,6 +370,18 @@ void add_judgement(HtmlPage& page, const RunReport& report) {
                                 percentage(p.below_cut.of_means)});
   }
   tables.push_back(populations);
+  if (run.recovery) {
+    const PosteriorComparison& r = *run.recovery;
+    HtmlTable recovery{formatted("What single images can tell, if what was learned is true ({} simulated and inferred)", r.particles), {"", ""}, {}};
+    recovery.rows.push_back({"structures off by (mean RMSD " + atoms_of_rmsd(r.atoms) + ")", plain(r.rmsd_mean, 2) + " \u00c5"});
+    recovery.rows.push_back({"\u2003the mean structure for all", plain(r.rmsd_baseline, 2) + " \u00c5"});
+    if (r.has_poses) {
+      recovery.rows.push_back({"poses within 10\u00b0", percentage(r.poses.direct.within_10deg)});
+      recovery.rows.push_back({"\u2003median error", plain(r.poses.direct.median_deg, 2) + "\u00b0"});
+    }
+    for (const DistanceCorrelation& d : r.distances) recovery.rows.push_back({spoken(d.name) + ", r", plain(d.pearson_r, 3)});
+    tables.push_back(recovery);
+  }
   page.tables(tables);
 }
 
