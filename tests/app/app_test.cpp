@@ -68,8 +68,9 @@ TEST(App, GoesFromSimulationToEnsemble) {
 TEST(App, InfersPosesTogetherWithConformations) {
   const std::string& folder = world().folder;
   const std::string run = folder + "/blind", posterior = folder + "/blind_posterior";
-  done("train " + world().sim + "/particles.star --structure " + world().base + " --poses infer --epochs 3 " + World::small() +
-       " --set pose_search.candidates=2 --out " + run);
+  const std::string said = done("train " + world().sim + "/particles.star --structure " + world().base + " --poses infer --epochs 3 " + World::small() +
+                                " --set pose_search.candidates=2 --out " + run);
+  EXPECT_NE(said.find("images simulated from what was learned"), std::string::npos) << said;
   done("infer " + run + " --out " + posterior);
   const StarFile found = read_star(posterior + "/particles.star");
   const StarTable* particles = found.find("particles");

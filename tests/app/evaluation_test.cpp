@@ -151,6 +151,10 @@ TEST(AppEvaluate, JudgesARunWithoutATruth) {
   EXPECT_EQ(population["share"].size(), population["averaged"].size());
   EXPECT_GT(population["mean"]["error"].get<double>(), 0);
   EXPECT_TRUE(run["absent"].empty());
+  EXPECT_EQ(run["recovery"]["images"], 100);
+  EXPECT_LT(run["recovery"]["rmsd_mean"], run["recovery"]["rmsd_baseline"]);
+  EXPECT_GT(run["recovery"]["distances"][0]["pearson_r"], 0.3);
+  EXPECT_FALSE(run["recovery"].contains("poses"));  // they were given
   // From samples that were inferred before, too.
   done("infer " + q(world().run) + " --structures samples:4 --out " + q(posterior));
   done("evaluate --run " + q(world().run) + " --posterior " + q(posterior) + " --distance A/2/CA:A/19/CA --n 50 --json " + q(json));

@@ -124,6 +124,16 @@ RunReport judged_report() {
   population.cut = 10.5;
   population.below_cut = {0.251, 0.032, 0.343, 0.2};
   run.populations = {population};
+  PosteriorComparison recovery;
+  recovery.particles = 256;
+  recovery.rmsd_mean = 0.912;
+  recovery.rmsd_baseline = 2.345;
+  recovery.has_poses = true;
+  recovery.poses.direct = {4.56, 0.789, 0.5};
+  recovery.distances.resize(1);
+  recovery.distances[0].name = "A/20/CA:A/29/CA";
+  recovery.distances[0].pearson_r = 0.654;
+  run.recovery = recovery;
   run.absent = {"Something: it was not there."};
   report.judgement = run;
   return report;
@@ -178,7 +188,7 @@ TEST(RunReport, JudgesARunWithoutATruth) {
   const std::string html = run_report_html(report);
   EXPECT_EQ(markup_problem(html), "");
   expect_said(html, findings(*report.judgement));
-  for (const char* part : {">11.11 \u00b1 0.22<", ">11.33<", ">25.1 \u00b1 3.2 %<", ">34.3 %<", "is biased", "cost 6.5", ">23.75<", ">0.063<",
+  for (const char* part : {">11.11 \u00b1 0.22<", ">11.33<", ">25.1 \u00b1 3.2 %<", ">34.3 %<", "is biased", "cost 6.5", ">23.75<", ">0.063<", ">0.91 \u00c5<", ">2.35 \u00c5<", ">78.9 %<", ">4.56\u00b0<", ">0.654<",
                            "<td>run.populations[0].mean.averaged</td><td>11.333</td>"}) {
     EXPECT_NE(html.find(part), std::string::npos) << part;
   }
