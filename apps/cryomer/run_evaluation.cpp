@@ -216,8 +216,9 @@ void judge_model(RunJudgement& judgement, const TrainedModel& trained, const Run
   }
 }
 
-PosteriorComparison judge_recovery(const TrainedModel& trained, const ParticleStack& stack, const JudgementOptions& options) {
-  const Recovery recovery = recover(trained, stack, options.simulated, uint64_t(options.seed));
+namespace {
+
+PosteriorComparison compare_recovery(const TrainedModel& trained, const Recovery& recovery, const JudgementOptions& options) {
   const Ensemble drawn = decoded_structures(trained, recovery.drawn, "structures drawn");
   Structure middle = trained.setup.structure;
   std::vector<float> mean(drawn.coordinates.size() / size_t(drawn.size()), 0.0f);
@@ -237,6 +238,19 @@ PosteriorComparison judge_recovery(const TrainedModel& trained, const ParticleSt
   if (searched) truth.poses = recovery.drawn_poses;
   EnsembleReader found(decoded_structures(trained, recovery.found, "structures found"));
   return compare_posterior(middle, found, searched ? recovery.found_poses : std::vector<Pose>(), truth, comparison);
+}
+
+}  // namespace
+
+void judge_recovery(RunJudgement& judgement, const TrainedModel& trained, const std::string& data_dir, const JudgementOptions& options) {
+  try {
+    const ParticleStack stack = ParticleStack::open(trained.setup.config.data.particles, particle_options(trained.setup.config, data_dir));
+    judgement.recovery = compare_recovery(trained, recover(trained, stack, options.simulated, uint64_t(options.seed)), options);
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const Error& problem) {
+    judgement.absent.push_back(formatted("What single images can tell: {} (--data-dir says where image stacks are)", problem.what()));
+  }
 }
 
 RunJudgement judge_run(const std::string& folder, const Structure& base, const ComparisonInputs& inputs,
@@ -269,13 +283,7 @@ RunJudgement judge_run(const std::string& folder, const Structure& base, const C
   const auto sampled = samples_in_folder(inputs.posterior, latents.mean.size(0), base, options.distances);
   if (sampled) options.sampled = &*sampled;
   judge_model(result, trained, latents, base, options);
-  try {
-    result.recovery = judge_recovery(trained, ParticleStack::open(trained.setup.config.data.particles, particle_options(trained.setup.config, data_dir)), options);
-  } catch (const Interrupted&) {
-    throw;
-  } catch (const Error& problem) {
-    result.absent.push_back(formatted("What single images can tell: {} (--data-dir says where image stacks are)", problem.what()));
-  }
+  judge_recovery(result, trained, data_dir, options);
   return result;
 }
 

@@ -13,7 +13,7 @@ struct Recovery {
   // Share of the images whose pose is found to a few degrees.
   double poses_found(double within_degrees = 10) const;
 
-  Tensor drawn, found;  // [images, latent_dim], means of the posteriors
+  Tensor drawn, found;  // latents [images, latent_dim]; found: means of posteriors
   // Of the structures as they come from the decoder; where poses were inferred, placed on the base (see StructureFrame).
   std::vector<Pose> drawn_poses, found_poses;
 };
