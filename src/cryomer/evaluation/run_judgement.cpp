@@ -110,7 +110,7 @@ std::vector<Finding> findings(const RunJudgement& run) {
       const double found = r.poses.direct.within_10deg;
       say(found >= 0.9 ? Verdict::good : Verdict::wrong, "recovery",
           formatted("Of images simulated from the model, as noisy as the particles, {} have their pose found{}.", percent(found),
-                    found >= 0.9 ? "" : ": about so many of the particles' poses can be right if what was learned is true, and fewer if it is not"));
+                    found >= 0.9 ? "" : ": about so many of the particles' poses may be right, more where there is more to learn, fewer where noise was learned"));
     }
     say(Verdict::note, "recovery",
         formatted("If what was learned is true, a single image gives its structure to {:.2f} A, where the mean structure is {:.2f} A off{}; what the model misses comes on top.",

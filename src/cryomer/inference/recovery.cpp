@@ -44,8 +44,8 @@ void say_how_many_poses_can_be_found(const Recovery& recovery) {
   log_info("Poses: of {} images simulated from what was learned, with these particles' optics and noise, {:.0f} % are found within 10 degrees", recovery.images(),
            100 * found);
   if (found >= kEnough) return;
-  log_warning("About {:.0f} % of the particles' poses can be right if what was learned is true, and fewer if it is not: their images are too noisy for more. Do not "
-              "trust single particles, nor the ensemble without a check",
+  log_warning("About {:.0f} % of the particles' poses may be right: more where there is more to learn, fewer where noise was learned. Do not trust single "
+              "particles, nor the ensemble without a check",
               100 * found);
 }
 

@@ -30,7 +30,7 @@ void say_how_sure_poses_are(const PoseTable& poses, const PoseSearchConfig& sear
     right += together / double(poses.particles());
   }
   const double share = double(tied) / double(poses.particles());
-  log_info("Poses: the model gives a particle's best pose {:.0f} % on average (the most that can be right), and less than {:.0f} % for {:.1f} % of the particles: tied",
+  log_info("Poses: the model gives a particle's best pose {:.0f} % on average, of those it has met (the most that can be right), and less than {:.0f} % for {:.1f} % of the particles: tied",
            100 * right, 100 * kTied, 100 * share);
   if (share > kTooMany) {
     log_warning("more poses are tied than the {:.0f} % of a structure that fits and images that suffice: mirror solutions, too much noise, or a run too short. Do not "
