@@ -415,7 +415,7 @@ void Gatherer::judge() {
     judge_model(judgement, *trained_, *latents_, structure_, options);
     if (stack_) {
       options.simulated = kSimulated;
-      judge_recovery(judgement, *trained_, settings_.data_dir, options);
+      judge_recovery(judgement, *trained_, *stack_, options);
     }
   }
   for (const std::string& what : judgement.absent) absent(what);

@@ -24,13 +24,6 @@ constexpr int64_t kComponents = 3;
 constexpr int64_t kPoints = 150000, kPointBytes = 64, kPointAndStructureBytes = 12500000, kPictureBytes = 2500000;
 constexpr double kPictureResolution = 15;  // A
 
-// `count` of 0..size-1, evenly spread.
-std::vector<int64_t> spread(int64_t size, int64_t count) {
-  std::vector<int64_t> chosen;
-  for (int64_t k = 0; k < std::min(size, count); ++k) chosen.push_back(k * size / std::min(size, count));
-  return chosen;
-}
-
 }  // namespace
 
 void Gatherer::view_particles() {
@@ -55,7 +48,7 @@ void Gatherer::view_particles() {
 void Gatherer::choose_shown() {
   const int64_t bytes = int64_t(explorer_.atoms.size()) * 6 * (particle_truth_ ? 2 : 1);
   const auto points = int64_t(explorer_.rows.size());
-  explorer_.shown = spread(points, std::max<int64_t>(1, (kPointAndStructureBytes - kPointBytes * points) / bytes));
+  explorer_.shown = spread_rows(points, std::max<int64_t>(1, (kPointAndStructureBytes - kPointBytes * points) / bytes));
 }
 
 void Gatherer::add_particle(int64_t point, const float* structures, int64_t count) {
@@ -89,7 +82,7 @@ void Gatherer::view_given_posterior() {
     fail("{}: {} structures, {} rows of particles.star and latents of {} particles; expected one row and the same number of structures for each",
          folder, structures->size(), table.row_count(), count);
   }
-  const std::vector<int64_t>& rows = explorer_.rows = spread(count, kPoints);
+  const std::vector<int64_t>& rows = explorer_.rows = spread_rows(count, kPoints);
   choose_shown();
   sampled_.per_particle = each;
   sampled_.distances.resize(pairs_.size());
@@ -129,7 +122,7 @@ void Gatherer::view_given_posterior() {
 }
 
 void Gatherer::view_own_posterior() {
-  std::vector<int64_t>& rows = explorer_.rows = spread(stack_->size(), kInferred);
+  std::vector<int64_t>& rows = explorer_.rows = spread_rows(stack_->size(), kInferred);
   choose_shown();
   const Posterior posterior = infer_posterior_of(rows, *trained_, *stack_, true);
   std::vector<StructureFrame> frames;
@@ -216,7 +209,7 @@ void Gatherer::view_pictures(const std::function<Tensor(const std::vector<int64_
   const double pixel_size = smallest_pixel_size(*stack_);
   const int bin = std::max(1, static_cast<int>(kPictureResolution / (5 * pixel_size)));
   pictures.size = stack_->box() / bin;
-  for (const int64_t k : spread(int64_t(explorer_.shown.size()), std::max<int64_t>(1, kPictureBytes / (2 * int64_t(pictures.size) * pictures.size)))) {
+  for (const int64_t k : spread_rows(int64_t(explorer_.shown.size()), std::max<int64_t>(1, kPictureBytes / (2 * int64_t(pictures.size) * pictures.size)))) {
     pictures.points.push_back(explorer_.shown[k]);
   }
   const auto count = int64_t(pictures.points.size()), pixels = int64_t(stack_->box()) * stack_->box();

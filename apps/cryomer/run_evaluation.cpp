@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 
 #include "cryomer/base/atomic_file.h"
 #include "cryomer/base/error.h"
@@ -50,18 +51,6 @@ void require_same_atoms(const Structure& base, const Structure& other, const std
          atom_label(base, a));
   }
 }
-
-class EnsembleReader final : public TrajectoryReader {
- public:
-  explicit EnsembleReader(Ensemble ensemble) : ensemble_(std::move(ensemble)) {}
-  int64_t size() const override { return ensemble_.size(); }
-  void read(int64_t index, float* coordinates) override {
-    std::copy_n(ensemble_.conformation(index), 3 * ensemble_.atom_count, coordinates);
-  }
-
- private:
-  Ensemble ensemble_;
-};
 
 std::vector<LatentAxis> compare_latents(const LatentDirections& directions, const Tensor& aggregated, const Tensor& prior) {
   const std::vector<float> points = to_floats(aggregated), prior_points = to_floats(prior);
@@ -218,6 +207,17 @@ void judge_model(RunJudgement& judgement, const TrainedModel& trained, const Run
 
 namespace {
 
+// What `body` fails with is said as absent.
+void or_absent(RunJudgement& judgement, const char* what, const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const Error& problem) {
+    judgement.absent.push_back(formatted("{}: {} (--data-dir says where image stacks are)", what, problem.what()));
+  }
+}
+
 PosteriorComparison compare_recovery(const TrainedModel& trained, const Recovery& recovery, const JudgementOptions& options) {
   const Ensemble drawn = decoded_structures(trained, recovery.drawn, "structures drawn");
   Structure middle = trained.setup.structure;
@@ -236,21 +236,15 @@ PosteriorComparison compare_recovery(const TrainedModel& trained, const Recovery
   comparison.seed = uint64_t(options.seed);
   const bool searched = trained.poses_were_inferred();
   if (searched) truth.poses = recovery.drawn_poses;
-  EnsembleReader found(decoded_structures(trained, recovery.found, "structures found"));
+  HeldTrajectory found("structures found", decoded_structures(trained, recovery.found, "structures found"));
   return compare_posterior(middle, found, searched ? recovery.found_poses : std::vector<Pose>(), truth, comparison);
 }
 
 }  // namespace
 
-void judge_recovery(RunJudgement& judgement, const TrainedModel& trained, const std::string& data_dir, const JudgementOptions& options) {
-  try {
-    const ParticleStack stack = ParticleStack::open(trained.setup.config.data.particles, particle_options(trained.setup.config, data_dir));
-    judgement.recovery = compare_recovery(trained, recover(trained, stack, options.simulated, uint64_t(options.seed)), options);
-  } catch (const Interrupted&) {
-    throw;
-  } catch (const Error& problem) {
-    judgement.absent.push_back(formatted("What single images can tell: {} (--data-dir says where image stacks are)", problem.what()));
-  }
+void judge_recovery(RunJudgement& judgement, const TrainedModel& trained, const ParticleStack& stack, const JudgementOptions& options) {
+  or_absent(judgement, "What single images can tell",
+            [&] { judgement.recovery = compare_recovery(trained, recover(trained, stack, options.simulated, uint64_t(options.seed)), options); });
 }
 
 RunJudgement judge_run(const std::string& folder, const Structure& base, const ComparisonInputs& inputs,
@@ -283,7 +277,9 @@ RunJudgement judge_run(const std::string& folder, const Structure& base, const C
   const auto sampled = samples_in_folder(inputs.posterior, latents.mean.size(0), base, options.distances);
   if (sampled) options.sampled = &*sampled;
   judge_model(result, trained, latents, base, options);
-  judge_recovery(result, trained, data_dir, options);
+  or_absent(result, "What single images can tell", [&] {
+    judge_recovery(result, trained, ParticleStack::open(trained.setup.config.data.particles, particle_options(trained.setup.config, data_dir)), options);
+  });
   return result;
 }
 

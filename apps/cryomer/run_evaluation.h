@@ -38,8 +38,8 @@ struct JudgementOptions {
 void judge_model(RunJudgement& judgement, const TrainedModel& trained, const RunLatents& latents, const Structure& base,
                  const JudgementOptions& options);
 
-// Images simulated from the model, with the optics, views and noise of its particles, and inferred again. Without these it is absent.
-void judge_recovery(RunJudgement& judgement, const TrainedModel& trained, const std::string& data_dir, const JudgementOptions& options);
+// Images simulated from the model, with the optics, views and noise of its particles, and inferred again. Absent where they do not fit the model.
+void judge_recovery(RunJudgement& judgement, const TrainedModel& trained, const ParticleStack& stack, const JudgementOptions& options);
 
 // Of the last row of metrics.csv; what is missing goes to `absent`.
 std::optional<HeldOutFigures> held_out_figures(const RunDirectory& directory, std::vector<std::string>& absent);

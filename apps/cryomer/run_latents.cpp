@@ -39,13 +39,6 @@ RunLatents latents_of_folder(const std::string& folder, const TrainedModel& trai
 
 }  // namespace
 
-std::vector<int64_t> spread_rows(int64_t count, int64_t most) {
-  std::vector<int64_t> rows;
-  const int64_t chosen = std::min(count, most);
-  for (int64_t i = 0; i < chosen; ++i) rows.push_back(i * count / chosen);
-  return rows;
-}
-
 RunLatents latents_of_run(const TrainedModel& trained, const std::string& posterior, const std::string& data_dir, int64_t most) {
   if (!posterior.empty()) return latents_of_folder(posterior, trained);
   const ParticleStack stack =

@@ -37,7 +37,4 @@ Tensor aggregated_draws(const RunLatents& latents, int64_t count, Random random)
 // Decoded, and placed on the base structure where poses were inferred, so that what differs is the shape.
 Ensemble decoded_structures(const TrainedModel& trained, const Tensor& latents, const std::string& label);
 
-// 0 .. count - 1 evenly thinned to at most `most`.
-std::vector<int64_t> spread_rows(int64_t count, int64_t most);
-
 }  // namespace cryomer

@@ -11,19 +11,6 @@
 namespace cryomer {
 namespace {
 
-class InMemory : public TrajectoryReader {
- public:
-  explicit InMemory(Ensemble ensemble) : ensemble_(std::move(ensemble)) {}
-  int64_t size() const override { return ensemble_.size(); }
-  void read(int64_t index, float* coordinates) override {
-    const float* x = ensemble_.conformation(index);
-    std::copy(x, x + 3 * ensemble_.atom_count, coordinates);
-  }
-
- private:
-  Ensemble ensemble_;
-};
-
 struct Case {
   Structure base = testing::polyalanine(10);
   Ensemble states;
@@ -55,7 +42,7 @@ struct Case {
 TEST(PosteriorComparison, OfTheTruthItselfIsPerfect) {
   Random random(1);
   Case c(random);
-  InMemory posterior(c.answers(0, 1, random));
+  HeldTrajectory posterior("particles", c.answers(0, 1, random));
   const PosteriorComparison result = compare_posterior(c.base, posterior, {}, c.truth, c.options);
   EXPECT_EQ(result.particles, 30);
   EXPECT_LT(result.rmsd_mean, 1e-4);
@@ -78,7 +65,7 @@ TEST(PosteriorComparison, OfTheWholeDoesNotAskWhoseAStructureIs) {
   Ensemble turned;
   turned.atom_count = answers.atom_count;
   for (int64_t i = 0; i < answers.size(); ++i) turned.append(answers.conformation((i + 7) % answers.size()));
-  InMemory posterior(turned);
+  HeldTrajectory posterior("particles", turned);
   c.options.n = answers.size();
   const PosteriorComparison result = compare_posterior(c.base, posterior, {}, c.truth, c.options);
   EXPECT_GT(result.rmsd_mean, 0.3);
@@ -89,7 +76,7 @@ TEST(PosteriorComparison, MeasuresEachParticleAgainstItsOwnState) {
   Random random(2);
   Case c(random);
   const Ensemble answers = c.answers(0.5, 1, random);
-  InMemory posterior(answers);
+  HeldTrajectory posterior("particles", answers);
   const PosteriorComparison result = compare_posterior(c.base, posterior, {}, c.truth, c.options);
   double sum = 0, base_sum = 0, bias = 0;
   const std::vector<float> base = c.base.coordinates();
@@ -110,7 +97,7 @@ TEST(PosteriorComparison, HasNoCorrelationWhereNothingVaries) {
   Case c(random);
   Ensemble same{c.base.atom_count(), {}};
   for (int i = 0; i < 30; ++i) same.append(c.base.coordinates().data());
-  InMemory posterior(same);
+  HeldTrajectory posterior("particles", same);
   const PosteriorComparison result = compare_posterior(c.base, posterior, {}, c.truth, c.options);
   EXPECT_TRUE(std::isnan(result.distances[0].pearson_r));
   EXPECT_NEAR(result.rmsd_mean, result.rmsd_baseline, 1e-6);
@@ -120,7 +107,7 @@ TEST(PosteriorComparison, OverSeveralSamplesTakesTheirMeanAndCalibration) {
   Random random(4);
   Case c(random, 200);
   const Ensemble answers = c.answers(0.5, 8, random);
-  InMemory posterior(answers);
+  HeldTrajectory posterior("particles", answers);
   const PosteriorComparison result = compare_posterior(c.base, posterior, {}, c.truth, c.options);
   EXPECT_EQ(result.samples_per_particle, 8);
   double sum = 0;
@@ -137,7 +124,7 @@ TEST(PosteriorComparison, OverSeveralSamplesTakesTheirMeanAndCalibration) {
   EXPECT_DOUBLE_EQ(result.coverage[0],
                    0.5 * (result.distances[0].coverage[0] + result.distances[1].coverage[0]));
   // The mean of eight is nearer to the truth than one.
-  InMemory single(c.answers(0.5, 1, random));
+  HeldTrajectory single("particles", c.answers(0.5, 1, random));
   EXPECT_LT(result.distances[0].rmse,
             0.7 * compare_posterior(c.base, single, {}, c.truth, c.options).distances[0].rmse);
 }
@@ -147,12 +134,12 @@ TEST(PosteriorComparison, OverSeveralSamplesTakesTheirMeanAndCalibration) {
 TEST(PosteriorComparison, ComparesStatedWithActualUncertainty) {
   Random random(8);
   Case c(random, 300);
-  InMemory posterior(c.answers(0.3, 8, random));
+  HeldTrajectory posterior("particles", c.answers(0.3, 8, random));
   const PosteriorComparison result = compare_posterior(c.base, posterior, {}, c.truth, c.options);
   EXPECT_NEAR(result.uncertainty.ratio, 1 / std::sqrt(2.0), 0.02);
   EXPECT_EQ(result.uncertainty.bins.size(), 10u);
   EXPECT_NEAR(result.distances[0].uncertainty.ratio, 1.0 / 3, 0.05);
-  InMemory single(c.answers(0.3, 1, random));
+  HeldTrajectory single("particles", c.answers(0.3, 1, random));
   EXPECT_TRUE(compare_posterior(c.base, single, {}, c.truth, c.options).uncertainty.bins.empty());
 }
 
@@ -161,7 +148,7 @@ TEST(PosteriorComparison, LooksAtTheChosenAtoms) {
   Case c(random);
   Ensemble answers = c.answers(0, 1, random);
   for (int64_t i = 0; i < answers.size(); ++i) answers.conformation(i)[3 * 3] += 8;  // an O
-  InMemory posterior(answers);
+  HeldTrajectory posterior("particles", answers);
   c.options.atoms = AtomSet::ca;
   EXPECT_LT(compare_posterior(c.base, posterior, {}, c.truth, c.options).rmsd_mean, 1e-4);
   c.options.atoms = AtomSet::heavy;
@@ -176,7 +163,7 @@ TEST(PosteriorComparison, ComparesPoses) {
     c.truth.poses.push_back({random_rotation(random), 0, 0});
     estimated.push_back({c.truth.poses[i].rotation * rotation_from_vector({0.1, 0, 0}), 0.5, 0});
   }
-  InMemory posterior(c.answers(0, 1, random));
+  HeldTrajectory posterior("particles", c.answers(0, 1, random));
   const PosteriorComparison result = compare_posterior(c.base, posterior, estimated, c.truth, c.options);
   EXPECT_TRUE(result.has_poses);
   EXPECT_NEAR(result.poses.direct.median_deg, degrees(0.1), 1e-6);
@@ -187,7 +174,7 @@ TEST(PosteriorComparison, ComparesPoses) {
 TEST(PosteriorComparison, SaysWhatDoesNotFit) {
   Random random(7);
   Case c(random, 10);
-  InMemory posterior(c.answers(0, 1, random));
+  HeldTrajectory posterior("particles", c.answers(0, 1, random));
   const auto message = [&] {
     return testing::error_of([&] { compare_posterior(c.base, posterior, {}, c.truth, c.options); });
   };

@@ -16,19 +16,6 @@
 namespace cryomer {
 namespace {
 
-// States held in memory.
-class States final : public TrajectoryReader {
- public:
-  explicit States(Ensemble ensemble) : ensemble_(std::move(ensemble)) {}
-  int64_t size() const override { return ensemble_.size(); }
-  void read(int64_t index, float* coordinates) override {
-    std::copy_n(ensemble_.conformation(index), 3 * ensemble_.atom_count, coordinates);
-  }
-
- private:
-  Ensemble ensemble_;
-};
-
 struct System {
   Structure structure = testing::polyalanine(12);
   Ensemble ensemble;
@@ -56,7 +43,7 @@ struct Result {
   SimulationSummary summary;
 };
 Result simulate(const System& system, const GaussianImages& s, const std::vector<double>& weights = {}) {
-  States states(system.ensemble);
+  HeldTrajectory states("states", system.ensemble);
   Result result{testing::scratch_folder(), {}};
   set_log_level(LogLevel::error);
   result.summary = simulate_gaussian_images(system.structure, states, weights, s, result.folder);

@@ -69,6 +69,13 @@ std::vector<ParticleBatch> ParticleLoader::load_some(const std::vector<int64_t>&
   return batches;
 }
 
+std::vector<int64_t> spread_rows(int64_t count, int64_t most) {
+  std::vector<int64_t> rows;
+  const int64_t chosen = std::min(count, most);
+  for (int64_t i = 0; i < chosen; ++i) rows.push_back(i * count / chosen);
+  return rows;
+}
+
 std::vector<int64_t> all_particles(const ParticleStack& stack) {
   std::vector<int64_t> all(stack.size());
   std::iota(all.begin(), all.end(), int64_t{0});

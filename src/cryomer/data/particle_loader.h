@@ -22,6 +22,8 @@ class ParticleLoader {
 };
 
 std::vector<int64_t> all_particles(const ParticleStack& stack);
+// 0 .. count - 1 evenly thinned to at most `most`.
+std::vector<int64_t> spread_rows(int64_t count, int64_t most);
 
 // Which particles a model learns from and which it is only judged by: the same for every run, so that runs can be compared by them.
 struct ParticleSplit {

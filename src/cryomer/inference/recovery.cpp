@@ -15,12 +15,6 @@ namespace {
 
 constexpr int64_t kBlock = 256;  // images at a time
 
-Refinement no_refinement() {
-  Refinement none;
-  none.steps = 0;
-  return none;
-}
-
 std::vector<Pose> placed_on_base(const TrainedModel& trained, const Tensor& latents, std::vector<Pose> poses) {
   if (!trained.poses_were_inferred()) return poses;
   const std::vector<StructureFrame> frames = frames_on_base(trained, latents);
@@ -53,10 +47,9 @@ Recovery recover(const TrainedModel& trained, const ParticleStack& stack, int64_
   const Autoencoder& model = *trained.model;
   const Random random(seed, 0x4ec0);
   Recovery result;
-  std::vector<int64_t> rows;
-  for (int64_t i = 0, count = std::min(images, stack.size()); i < count; ++i) rows.push_back(i * stack.size() / count);
+  const std::vector<int64_t> rows = spread_rows(stack.size(), images);
   result.drawn = model.prior.sample(int64_t(rows.size()), seed);
-  ImageInference own(trained, stack, true, no_refinement()), anew(trained, stack, false);
+  ImageInference own(trained, stack, true, {0}), anew(trained, stack, false);
   std::vector<Tensor> found;
   Progress progress("simulating and finding again", int64_t(rows.size()), "images");
   for (int64_t first = 0; first < int64_t(rows.size()); first += kBlock) {

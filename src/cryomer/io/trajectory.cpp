@@ -72,24 +72,6 @@ class DcdTrajectory final : public TrajectoryReader {
   std::vector<float> frame_;
 };
 
-// Models of a text file. Their coordinates are a seventh of the text's size, so they are held.
-class ModelTrajectory final : public TrajectoryReader {
- public:
-  explicit ModelTrajectory(std::string path, Ensemble ensemble)
-      : path_(std::move(path)), ensemble_(std::move(ensemble)) {}
-
-  int64_t size() const override { return ensemble_.size(); }
-
-  void read(int64_t index, float* coordinates) override {
-    if (index < 0 || index >= size()) fail("{} has models 0 to {}, not {}", path_, size() - 1, index);
-    std::copy_n(ensemble_.conformation(index), 3 * ensemble_.atom_count, coordinates);
-  }
-
- private:
-  std::string path_;
-  Ensemble ensemble_;
-};
-
 // For every atom of the structure its place in a list of records that `source` holds.
 std::vector<int> positions_in(const std::vector<AtomRecord>& records, const std::string& source,
                               const Structure& structure) {
@@ -189,6 +171,11 @@ std::vector<int> dcd_positions(const std::string& path, int64_t atoms, const Str
 
 }  // namespace
 
+void HeldTrajectory::read(int64_t index, float* coordinates) {
+  if (index < 0 || index >= size()) fail("{} has models 0 to {}, not {}", source_, size() - 1, index);
+  std::copy_n(ensemble_.conformation(index), 3 * ensemble_.atom_count, coordinates);
+}
+
 std::unique_ptr<TrajectoryReader> open_trajectory(const std::string& path, const Structure& structure,
                                                   const std::string& topology) {
   if (!fs::exists(path)) fail("cannot open {}: there is no such file", path);
@@ -211,7 +198,7 @@ std::unique_ptr<TrajectoryReader> open_trajectory(const std::string& path, const
         "(MDTraj) or cpptraj",
         path, fs::path(path).stem().string(), path);
   }
-  return std::make_unique<ModelTrajectory>(path, read_models(path, structure));
+  return std::make_unique<HeldTrajectory>(path, read_models(path, structure));
 }
 
 Ensemble read_ensemble(const std::string& path, const Structure& structure, const std::string& topology) {

@@ -19,6 +19,18 @@ class TrajectoryReader {
   virtual void read(int64_t index, float* coordinates) = 0;
 };
 
+// Conformations that are held in memory; `source` is named when there is no such one.
+class HeldTrajectory final : public TrajectoryReader {
+ public:
+  HeldTrajectory(std::string source, Ensemble ensemble) : source_(std::move(source)), ensemble_(std::move(ensemble)) {}
+  int64_t size() const override { return ensemble_.size(); }
+  void read(int64_t index, float* coordinates) override;
+
+ private:
+  std::string source_;
+  Ensemble ensemble_;
+};
+
 // Opens a trajectory whose atoms include those of `structure`. Files with names (PDB, mmCIF) are matched by chain,
 // residue number, insertion code and atom name; more atoms (hydrogens, waters) are allowed, and models may list them in
 // different order. A DCD has no names: its atoms are those of `topology` (PDB, mmCIF or PSF) if given, else of the .pdb,
