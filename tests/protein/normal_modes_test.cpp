@@ -149,6 +149,27 @@ TEST(NormalModes, AreNotMadeUpByThingsThatTurnInPlace) {
   EXPECT_TRUE(at::allclose(overlap, at::eye(6, at::kDouble), 0, 0.03)) << overlap;
 }
 
+TEST(NormalModes, HoldPiecesThatDoNotTouch) {
+  // Two helices 20 A apart, a third one beyond them, and an ion far from all.
+  Structure s = polyalanine(40);
+  for (Atom& atom : s.atoms) {
+    if (atom.residue >= 15) atom.position += Vec3{0, 20, 3};
+    if (atom.residue >= 30) atom.position += Vec3{4, -5, 25};
+  }
+  add_residue(s, "B", 1, "ZN", false, ResidueKind::other);
+  add_atom(s, "ZN", 30, {-30, -10, 5});
+  const NormalModes apart = normal_modes(s, 24), whole = normal_modes(polyalanine(40), 24);
+  EXPECT_GT(apart.stiffness[0], 1e-2 * whole.stiffness[0]);
+  // Halves of a helix that come apart, from where they touch to where they do not: an atom's contact alone is no hold.
+  for (const double gap : {2.0, 2.6, 3.0, 3.5, 4.0, 6.0}) {
+    Structure halves = polyalanine(40);
+    for (Atom& atom : halves.atoms) {
+      if (atom.residue >= 20) atom.position += Vec3{gap, gap, gap};
+    }
+    EXPECT_GT(normal_modes(halves, 24).stiffness[0], 1e-2 * whole.stiffness[0]) << gap;
+  }
+}
+
 TEST(NormalModes, NeedMoreThanOneResidue) {
   EXPECT_NE(testing::error_of([] { normal_modes(polyalanine(1), 4); }).find("too few residues"), std::string::npos);
   EXPECT_EQ(normal_modes(polyalanine(2), 100).size(), 6);  // no more than there are

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
+#include <numeric>
 
 #include "cryomer/geometry/symmetric_eigen.h"
 #include "cryomer/protein/rigid_residues.h"
@@ -23,8 +25,87 @@ double contact_strength(const Structure& s, int a, int b, const ElasticNetwork& 
   return part_of_a_chain && !near ? network.contact_factor : 1.0;
 }
 
-// Atom pairs of different residues within the cutoff, by a cell grid; residues that touch nothing are tied to their
-// nearest neighbours, so that the network is in one piece.
+// Which residues are in one piece.
+class Pieces {
+ public:
+  explicit Pieces(int residues) : parent_(size_t(residues)) { std::iota(parent_.begin(), parent_.end(), 0); }
+  int of(int residue) {
+    while (parent_[size_t(residue)] != residue) residue = parent_[size_t(residue)] = parent_[size_t(parent_[size_t(residue)])];
+    return residue;
+  }
+  void join(int a, int b) { parent_[size_t(of(a))] = of(b); }
+
+ private:
+  std::vector<int> parent_;
+};
+
+// How well springs hold the piece of these atoms in its softest direction, in springs; turns are weighed by its radius.
+double hold_of(const Structure& s, const std::vector<int>& atoms, const std::vector<Spring>& springs) {
+  const int freedoms = atoms.size() == 1 ? 3 : 6;
+  Vec3 centre;
+  for (const int a : atoms) centre += (1.0 / double(atoms.size())) * s.atoms[size_t(a)].position;
+  double square = 1;
+  for (const int a : atoms) square += dot(s.atoms[size_t(a)].position - centre, s.atoms[size_t(a)].position - centre) / double(atoms.size());
+  std::vector<double> stiffness(size_t(freedoms * freedoms), 0.0);
+  for (const Spring& spring : springs) {
+    const Vec3 x = s.atoms[size_t(spring.i)].position, n = normalized(x - s.atoms[size_t(spring.j)].position);
+    const Vec3 t = (1 / std::sqrt(square)) * cross(x - centre, n);
+    const double g[6] = {n.x, n.y, n.z, t.x, t.y, t.z};
+    for (int p = 0; p < freedoms; ++p) {
+      for (int q = 0; q < freedoms; ++q) stiffness[size_t(p * freedoms + q)] += g[p] * g[q];
+    }
+  }
+  return symmetric_eigen(stiffness, freedoms).values.front();
+}
+
+// A piece that nothing holds, or an atom's contact alone, moves at no cost, and beside it no other mode is soft: such pieces are tied to what is
+// nearest to them.
+void tie_loose_pieces(const Structure& s, const ElasticNetwork& network, std::vector<Spring>& springs) {
+  constexpr int kOnePiece = 10;         // springs between two residues
+  constexpr double kHeld = 0.3;         // springs
+  constexpr double kBeyondNearest = 4;  // A: enough pairs for no hinge to be left
+  const auto residue_of = [&](int atom) { return s.atoms[size_t(atom)].residue; };
+  Pieces pieces(s.residue_count());
+  std::map<std::pair<int, int>, int> between;
+  for (const Spring& spring : springs) {
+    const auto pair = std::minmax({residue_of(spring.i), residue_of(spring.j)});
+    if (++between[pair] == kOnePiece) pieces.join(pair.first, pair.second);
+  }
+  for (;;) {
+    std::map<int, std::vector<int>> atoms;
+    for (int a = 0; a < s.atom_count(); ++a) atoms[pieces.of(residue_of(a))].push_back(a);
+    if (atoms.size() < 2) return;
+    const auto smallest = std::min_element(atoms.begin(), atoms.end(), [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
+    const int piece = smallest->first;
+    std::vector<Spring> held;
+    for (const Spring& spring : springs) {
+      if ((pieces.of(residue_of(spring.i)) == piece) != (pieces.of(residue_of(spring.j)) == piece)) held.push_back(spring);
+    }
+    if (hold_of(s, smallest->second, held) < kHeld) {
+      std::vector<std::pair<double, Spring>> ties;
+      double nearest = std::numeric_limits<double>::infinity();
+      for (int j = 0; j < s.atom_count(); ++j) {
+        if (pieces.of(residue_of(j)) == piece) continue;
+        for (const int i : smallest->second) {
+          const double length = norm(s.atoms[size_t(i)].position - s.atoms[size_t(j)].position);
+          nearest = std::min(nearest, length);
+          if (length > network.cutoff && length <= std::max(nearest, network.cutoff) + kBeyondNearest) {
+            ties.push_back({length, {i, j, contact_strength(s, residue_of(i), residue_of(j), network)}});
+          }
+        }
+      }
+      for (const auto& [length, tie] : ties) {
+        if (length > std::max(nearest, network.cutoff) + kBeyondNearest) continue;
+        springs.push_back(tie);
+        held.push_back(tie);
+      }
+    }
+    if (held.empty()) return;
+    for (const Spring& spring : held) pieces.join(residue_of(spring.i), residue_of(spring.j));
+  }
+}
+
+// Atom pairs of different residues within the cutoff, by a cell grid, and what more it takes to hold the network together.
 std::vector<Spring> springs_of(const Structure& s, const ElasticNetwork& network) {
   constexpr double kLinkLength = 2.0;
   std::map<std::array<int, 3>, std::vector<int>> cells;
@@ -34,7 +115,6 @@ std::vector<Spring> springs_of(const Structure& s, const ElasticNetwork& network
   };
   for (int a = 0; a < s.atom_count(); ++a) cells[cell_of(s.atoms[a].position)].push_back(a);
   std::vector<Spring> springs;
-  std::vector<bool> touched(s.residue_count(), false);
   for (int i = 0; i < s.atom_count(); ++i) {
     const auto centre = cell_of(s.atoms[i].position);
     for (int dx = -1; dx <= 1; ++dx) {
@@ -47,23 +127,12 @@ std::vector<Spring> springs_of(const Structure& s, const ElasticNetwork& network
             const double length = norm(s.atoms[i].position - s.atoms[j].position);
             if (length > network.cutoff || length < 1e-3) continue;
             springs.push_back({i, j, length < kLinkLength ? network.link_factor : contact_strength(s, s.atoms[i].residue, s.atoms[j].residue, network)});
-            touched[s.atoms[i].residue] = touched[s.atoms[j].residue] = true;
           }
         }
       }
     }
   }
-  for (int r = 0; r < s.residue_count(); ++r) {
-    if (touched[r]) continue;
-    const int i = s.residues[r].first_atom;
-    std::vector<std::pair<double, int>> others;
-    for (int j = 0; j < s.atom_count(); ++j) {
-      if (s.atoms[j].residue != r) others.push_back({norm(s.atoms[i].position - s.atoms[j].position), j});
-    }
-    const size_t ties = std::min<size_t>(6, others.size());
-    std::partial_sort(others.begin(), others.begin() + ties, others.end());
-    for (size_t k = 0; k < ties; ++k) springs.push_back({i, others[k].second, 1.0});
-  }
+  tie_loose_pieces(s, network, springs);
   return springs;
 }
 
