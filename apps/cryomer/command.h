@@ -54,6 +54,7 @@ void add_train(CLI::App& program);
 void add_sample(CLI::App& program);
 void add_infer(CLI::App& program);
 void add_interpolate(CLI::App& program);
+void add_place(CLI::App& program);
 void add_project(CLI::App& program);
 void add_evaluate(CLI::App& program);
 void add_map(CLI::App& program);

@@ -83,6 +83,7 @@ int run(int count, char** arguments) {
   add_interpolate(program);
   add_analyze(program);
   add_map(program);
+  add_place(program);
   add_project(program);
   add_evaluate(program);
   add_report(program);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "cryomer/base/atomic_file.h"
 #include "cryomer/base/error.h"
@@ -152,13 +153,23 @@ Structure read_structure(const std::string& path) {
   return std::move(reading.structure);
 }
 
-void write_structure(const std::string& path, const Structure& structure, const float* coordinates) {
+namespace {
+
+std::optional<CoordinateFormat> format_to_write(const std::string& path) {
   const std::string name = lower(path);
-  const bool mmcif = ends_with(name, ".cif") || ends_with(name, ".mmcif");
-  if (!mmcif && !ends_with(name, ".pdb") && !ends_with(name, ".ent")) {
-    fail("cannot write a structure as {}: the name must end in .pdb or .cif", path);
-  }
-  ModelText model(path, mmcif ? CoordinateFormat::mmcif : CoordinateFormat::pdb, structure, false);
+  if (ends_with(name, ".cif") || ends_with(name, ".mmcif")) return CoordinateFormat::mmcif;
+  if (ends_with(name, ".pdb") || ends_with(name, ".ent")) return CoordinateFormat::pdb;
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool is_structure_name(const std::string& path) { return format_to_write(path).has_value(); }
+
+void write_structure(const std::string& path, const Structure& structure, const float* coordinates) {
+  const std::optional<CoordinateFormat> format = format_to_write(path);
+  if (!format) fail("cannot write a structure as {}: the name must end in .pdb or .cif", path);
+  ModelText model(path, *format, structure, false);
   const std::vector<float> own = coordinates ? std::vector<float>() : structure.coordinates();
   std::string text = model.begin();
   model.append_model(text, coordinates ? coordinates : own.data());

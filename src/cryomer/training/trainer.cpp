@@ -14,6 +14,7 @@
 #include "cryomer/protein/restraints.h"
 #include "cryomer/training/loop_start.h"
 #include "cryomer/training/remarks.h"
+#include "cryomer/training/structure_check.h"
 
 namespace cryomer {
 
@@ -86,27 +87,13 @@ void Trainer::prepare(const std::function<void()>& make_room) {
     calibrate_without_poses(model_.images, some(), model_.base_positions, pose_grid(c.pose_search));
   } else {
     calibrate(model_.images, some(), model_.base_positions);
+    check_structure_is_placed(model_.images, loader_, model_.base_positions, c);
   }
   if (poses_are_candidates()) {
     first_candidates(model_, loader_, c, poses_, first_search_, [&] { keep_first_search(make_room); });
     search_seconds_ += elapsed();
   }
-  for (size_t g = 0; g < model_.images.scale.mean.size(); ++g) {
-    constexpr double kHardly = 0.5;  // deviation over mean; a structure that fits has a tenth to a fifth
-    const double mean = model_.images.scale.mean[g], deviation = model_.images.scale.deviation[g];
-    if (!std::isfinite(mean) || !std::isfinite(deviation)) {
-      fail("{}: the structure shows in no image of optics group '{}': wrong poses or origins, another pixel size, or pixels far out of range", stack_.path(),
-           stack_.optics_groups()[g].name);
-    }
-    if (deviation > kHardly * std::abs(mean)) {
-      log_warning("The structure hardly explains the images of optics group '{}' (scale {:.2g} +- {:.2g}, where it should be far from zero): another "
-                  "molecule, wrong poses, a defocus in other units than A, Cs in other units than mm, or another pixel size",
-                  stack_.optics_groups()[g].name, mean, deviation);
-    }
-    log_info("Contrast of optics group '{}': protein is {}; scale {:.4g} +- {:.2g} between images",
-             stack_.optics_groups()[g].name, mean < 0 ? "dark (images are read with inverted sign)" : "bright", mean,
-             deviation);
-  }
+  say_contrast(model_.images, stack_);
   // Without normal modes nothing tells a loop in a wrong place from a domain that moves.
   if (c.loop_search.used && c.model.decoder.modes > 0 && !model_.pose_network) move_loops();
   const ParticleBatch first = candidate_views(some().front(), poses_, 1).batch;
