@@ -434,25 +434,33 @@ TEST(Trainer, RefusesOtherData) {
   table.set_cell(123, table.column("rlnDefocusU"), "8100");
   write_star(changed + "/particles.star", star);
   SmallRun edited(small_config(changed, 1), directory.path);
-  EXPECT_NE(error_of([&] { edited.trainer->resume(); }).find("the run was trained on other data"), std::string::npos);
+  const std::string other_rows = error_of([&] { edited.trainer->resume(); });
+  EXPECT_NE(other_rows.find("the run began with other data"), std::string::npos) << other_rows;
+  EXPECT_NE(other_rows.find("(rows of the particle table differ)"), std::string::npos) << other_rows;
 }
 
 TEST(DataFingerprint, DependsOnRowsOpticsPixelsAndAtoms) {
   const std::string folder = testing::small_data(20), twin = testing::small_data(20);
   auto stack_in = [](const std::string& where) { return ParticleStack::open(where + "/particles.star", particle_options(small_config(where, 1))); };
   Structure s = read_structure(folder + "/base.pdb");
-  const std::string first = data_fingerprint(stack_in(folder), s).all;
-  EXPECT_EQ(data_fingerprint(stack_in(twin), s).all, first);  // wherever the files lie
+  const DataFingerprint first = data_fingerprint(stack_in(folder), s);
+  EXPECT_EQ(first.particles, particles_fingerprint(stack_in(folder)));
+  const auto differs_in = [&](const DataFingerprint& other, const std::string& part) {
+    EXPECT_NE(other.all, first.all) << part;
+    EXPECT_EQ(other.differences(first.parts), part);
+  };
+  EXPECT_EQ(data_fingerprint(stack_in(twin), s).all, first.all);  // wherever the files lie
   s.atoms[3].position.x += 0.01;
-  EXPECT_NE(data_fingerprint(stack_in(folder), s).all, first);
+  differs_in(data_fingerprint(stack_in(folder), s), "atoms of the structure");
   s.atoms[3].position.x -= 0.01;
   TrainingConfig other_pixels = small_config(folder, 1);
   other_pixels.data.pixel_size = 1.7;
-  EXPECT_NE(data_fingerprint(ParticleStack::open(folder + "/particles.star", particle_options(other_pixels)), s).all, first);
+  differs_in(data_fingerprint(ParticleStack::open(folder + "/particles.star", particle_options(other_pixels)), s), "optics");
   std::string bytes = read_file(twin + "/particles.mrcs");
   bytes[1024 + 4 * 100 + 2] ^= 1;
   write_file_atomically(twin + "/particles.mrcs", bytes);
-  EXPECT_NE(data_fingerprint(stack_in(twin), s).all, first);
+  differs_in(data_fingerprint(stack_in(twin), s), "pixels of the images");
+  EXPECT_EQ(first.differences(""), "");
 }
 
 // The images show atoms of 1.5 A.

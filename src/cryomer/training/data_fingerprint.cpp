@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "cryomer/base/format.h"
+#include "cryomer/base/text.h"
 
 namespace cryomer {
 
@@ -27,43 +28,66 @@ class Hash {
   uint64_t value_ = 0xcbf29ce484222325ull;
 };
 
-void add_particles(Hash& hash, const ParticleStack& stack) {
-  const StarTable& table = stack.particle_table();
-  const auto columns = static_cast<int>(table.columns.size());
-  for (const std::string& column : table.columns) hash.add(column);
-  for (int64_t row = 0; row < table.row_count(); ++row) {
-    for (int c = 0; c < columns; ++c) hash.add(table.cell(row, c));
+// What a run learns from, piece by piece: for the whole, and for its parts.
+class Fingerprint {
+ public:
+  explicit Fingerprint(const ParticleStack& stack) {
+    const StarTable& table = stack.particle_table();
+    const auto columns = static_cast<int>(table.columns.size());
+    for (const std::string& column : table.columns) add(rows_, column);
+    for (int64_t row = 0; row < table.row_count(); ++row) {
+      for (int c = 0; c < columns; ++c) add(rows_, table.cell(row, c));
+    }
+    // As they are used: an option may have replaced what the file says.
+    for (const OpticsGroup& group : stack.optics_groups()) {
+      add(optics_, formatted("{} {} {} {} {} {}", group.name, group.voltage, group.spherical_aberration, group.amplitude_contrast, group.pixel_size,
+                             group.ctf_premultiplied));
+    }
+    const int64_t images = std::min(std::max<int64_t>(64, kPixels / (int64_t(stack.box()) * stack.box())), stack.size());
+    std::vector<float> pixels(size_t(stack.box()) * size_t(stack.box()));
+    for (int64_t i = 0; i < images; ++i) {
+      stack.read_image(i * stack.size() / images, pixels.data());
+      add(pixels_, pixels);
+    }
   }
-  // As they are used: an option may have replaced what the file says.
-  for (const OpticsGroup& group : stack.optics_groups()) {
-    hash.add(formatted("{} {} {} {} {} {}", group.name, group.voltage, group.spherical_aberration, group.amplitude_contrast, group.pixel_size,
-                       group.ctf_premultiplied));
+
+  void add_atoms(const Structure& structure) {
+    for (int a = 0; a < structure.atom_count(); ++a) add(atoms_, atom_label(structure, a));
+    add(atoms_, structure.coordinates());
   }
-  const int64_t images = std::min(std::max<int64_t>(64, kPixels / (int64_t(stack.box()) * stack.box())), stack.size());
-  std::vector<float> pixels(size_t(stack.box()) * size_t(stack.box()));
-  for (int64_t i = 0; i < images; ++i) {
-    stack.read_image(i * stack.size() / images, pixels.data());
-    hash.add(pixels);
+
+  std::string all() const { return all_.text(); }
+  std::string parts() const { return join({rows_.text(), optics_.text(), pixels_.text(), atoms_.text()}, " "); }
+
+ private:
+  template <typename Piece>
+  void add(Hash& part, const Piece& piece) {
+    part.add(piece);
+    all_.add(piece);
   }
-}
+
+  Hash all_, rows_, optics_, pixels_, atoms_;
+};
+const std::vector<std::string> kParts = {"rows of the particle table", "optics", "pixels of the images", "atoms of the structure"};
 
 }  // namespace
 
-std::string particles_fingerprint(const ParticleStack& stack) {
-  Hash hash;
-  add_particles(hash, stack);
-  return hash.text();
-}
+std::string particles_fingerprint(const ParticleStack& stack) { return Fingerprint(stack).all(); }
 
 DataFingerprint data_fingerprint(const ParticleStack& stack, const Structure& structure) {
-  Hash hash;
-  add_particles(hash, stack);
-  DataFingerprint found;
-  found.particles = hash.text();
-  for (int a = 0; a < structure.atom_count(); ++a) hash.add(atom_label(structure, a));
-  hash.add(structure.coordinates());
-  found.all = hash.text();
-  return found;
+  Fingerprint found(stack);
+  const std::string particles = found.all();
+  found.add_atoms(structure);
+  return {particles, found.all(), found.parts()};
+}
+
+std::string DataFingerprint::differences(const std::string& earlier_parts) const {
+  const std::vector<std::string> now = split(parts, ' '), before = split(earlier_parts, ' ');
+  std::vector<std::string> names;
+  for (size_t k = 0; k < kParts.size() && before.size() == now.size(); ++k) {
+    if (now[k] != before[k]) names.push_back(kParts[k]);
+  }
+  return join(names, ", ");
 }
 
 }  // namespace cryomer

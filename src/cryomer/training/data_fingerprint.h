@@ -14,6 +14,10 @@ std::string particles_fingerprint(const ParticleStack& stack);
 struct DataFingerprint {
   std::string particles;  // as above
   std::string all;        // with the structure's atoms
+  std::string parts;      // of rows, optics, pixels and atoms, one by one
+
+  // "rows of the particle table, pixels of the images": what is no longer as it was when the parts were those; empty where they are not known.
+  std::string differences(const std::string& earlier_parts) const;
 };
 DataFingerprint data_fingerprint(const ParticleStack& stack, const Structure& structure);
 

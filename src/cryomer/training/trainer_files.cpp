@@ -19,6 +19,7 @@ constexpr const char* kCheckpointFormat = "cryomer checkpoint 4";
 void Trainer::store_data(NamedTensors& file) const {
   store_scalar(file, "data/particles", double(stack_.size()));
   file.metadata["data"] = fingerprint_.all;
+  file.metadata["data_parts"] = fingerprint_.parts;
   file.metadata["format"] = kCheckpointFormat;
 }
 
@@ -35,9 +36,10 @@ void Trainer::check_same_data(const NamedTensors& file, const std::string& sourc
   }
   const auto fingerprint = file.metadata.find("data");
   if (fingerprint != file.metadata.end() && fingerprint->second != fingerprint_.all) {
-    fail("{}: the run was trained on other data than {} and {} hold now (rows, optics, pixels or atoms differ). Resume with the same data, "
-         "or start a new run",
-         source, stack_.path(), setup_.structure.source);
+    const auto parts = file.metadata.find("data_parts");
+    const std::string changed = parts == file.metadata.end() ? "" : fingerprint_.differences(parts->second);
+    fail("{}: the run began with other data than {} and {} hold now ({} differ). Resume with the same data, or start a new run", source, stack_.path(),
+         setup_.structure.source, changed.empty() ? "rows, optics, pixels or atoms" : changed);
   }
 }
 
