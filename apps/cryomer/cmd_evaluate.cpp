@@ -35,6 +35,9 @@ void Evaluate::check() const {
         "give --ensemble (a trajectory), --posterior (a folder of cryomer infer), or both, with --truth; without a truth, "
         "--half-sets or --run");
   }
+  if (!run_folder.empty() && !std::filesystem::is_directory(run_folder)) {
+    fail_usage("--run {}: no such folder; expected the --out folder of `cryomer train`", run_folder);
+  }
   if (has_ensemble && !has_truth) {
     fail_usage(
         "--ensemble needs --truth, what it is compared with; without a truth --half-sets A B compares two ensembles, and --run "

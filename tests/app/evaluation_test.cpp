@@ -179,6 +179,7 @@ TEST(AppEvaluate, SaysOfAnUnfinishedRunWhatThereIs) {
   const std::string said = done("evaluate --run " + q(begun) + " --json " + q(json));
   EXPECT_TRUE(says(said, "no checkpoint yet")) << said;
   EXPECT_TRUE(figures(json)["run"].contains("held_out"));
+  refused("evaluate --run " + q(world().folder + "/nowhere"), 2, {"--run", "nowhere: no such folder"});
   refused("evaluate --run " + q(world().sim), 1, {"neither config.json nor checkpoint.safetensors"});
   refused("evaluate --half-sets " + q(begun) + " " + q(world().run), 1, {"begun", "no checkpoint"});
 }

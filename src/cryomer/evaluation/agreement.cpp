@@ -205,7 +205,7 @@ std::vector<Finding> findings(const Agreement& agreement) {
                             : excess < 0.3 * scale                     ? Verdict::note
                                                                        : Verdict::wrong;
     list.push_back({verdict, "agreement",
-                    excess <= 2 * error ? formatted("{} and {} are the same distribution as far as these draws can tell.", a, b)
+                    excess <= 2 * error ? formatted("{} and {} are no farther apart than two draws of one distribution (EMD-RMSD).", a, b)
                                         : formatted("{} and {} differ by {:.2f} A of EMD-RMSD above what two draws of one do; the "
                                                     "base structure alone differs by {:.2f} A.",
                                                     a, b, excess, scale)});
