@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -5,6 +6,7 @@
 #include "cryomer/base/atomic_file.h"
 #include "cryomer/base/log.h"
 #include "cryomer/base/units.h"
+#include "cryomer/data/box_fit.h"
 #include "cryomer/geometry/rotation.h"
 #include "cryomer/io/structure_file.h"
 #include "cryomer/protein/atom_blobs.h"
@@ -23,13 +25,30 @@ struct Place {
   const CLI::App* command = nullptr;
 
   void run() const;
+  void write_figures(const Placement& placement) const;
 };
+
+void Place::write_figures(const Placement& placement) const {
+  if (common.json.empty()) return;
+  nlohmann::json figures = {{"particles", placement.particles}, {"share", placement.share}, {"agreed", placement.agreed()}};
+  if (placement.agreed()) {
+    const RigidTransform& t = placement.transform;
+    figures["mirrored"] = placement.mirrored;
+    figures["turn_deg"] = degrees(norm(vector_from_rotation(t.rotation)));
+    figures["move_A"] = norm(t.translation);
+    figures["rotation"] = t.rotation.values;  // row by row, about the centroid
+  }
+  write_file_atomically(common.json, figures.dump(2) + "\n");
+}
 
 void Place::run() const {
   common.apply();
   if (command->count("--pixel-size") > 0 && !(pixel_size > 0)) fail_usage("--pixel-size {}: expected A, a positive number", pixel_size);
   if (!is_structure_name(out)) fail_usage("--out {}: expected a name that ends in .pdb or .cif", out);
   check_output_file("--out", out, overwrite);
+  if (!common.json.empty() && std::filesystem::weakly_canonical(common.json) == std::filesystem::weakly_canonical(out)) {
+    fail_usage("--json {}: the same file as --out", common.json);
+  }
   for (const std::string& input : {structure, particles}) check_keeps_input("--out", out, input);
   RunSetup setup;
   setup.structure = read_structure(structure);
@@ -39,37 +58,32 @@ void Place::run() const {
   setup.config.data.pixel_size = pixel_size;
   setup.config.seed = common.seed;
   const ParticleStack stack = ParticleStack::open(particles, particle_options(setup.config));
+  check_fits_box(setup.structure, setup.origin, stack.box(), smallest_pixel_size(stack));
   const ParticleLoader loader(stack);
   Structure placed = setup.centred();
   const ImageModel images(unit_blobs(placed, setup.config.model.atom_width), stack.box(), setup.config.model.padding);
   const Placement placement = find_placement(images, loader, tensor_from(placed.coordinates(), {placed.atom_count(), 3}), setup.config);
-  const double share = 100 * placement.share;
-  if (!common.json.empty()) {
-    const RigidTransform& t = placement.transform;
-    write_file_atomically(common.json, nlohmann::json{{"particles", placement.particles},
-                                                      {"share", placement.share},
-                                                      {"agreed", placement.agreed()},
-                                                      {"mirrored", placement.mirrored},
-                                                      {"turn_deg", degrees(norm(vector_from_rotation(t.rotation)))},
-                                                      {"move_A", norm(t.translation)}}
-                                               .dump(2) + "\n");
-  }
+  write_figures(placement);
+  const std::string share = formatted("{:.0f} % of {} particles", 100 * placement.share, placement.particles);
   if (!placement.agreed()) {
-    fail("{}: found in no one place; of {} particles, whose poses were searched for with it, the most that agree with those of the file on a place are "
-         "{:.0f} % (chance alone has 2). Another molecule, another pixel size, wrong poses, or images too noisy for poses to be found",
-         structure, placement.particles, share);
+    fail("{}: found in no one place; searched for with it, the most that agree with the poses of the file are {} (chance alone has 2 %, and fewer than six "
+         "agree on nothing). Another molecule, only a part of what the images show, another pixel size, wrong poses, too few particles, or too noisy ones",
+         structure, share);
   }
   if (placement.mirrored) {
-    fail("{}: the poses are those of a map of the other hand, by {:.0f} % of {} particles. Negate the column _rlnAngleTilt, or flip the map and refine "
-         "again",
-         particles, share, placement.particles);
+    fail("{}: the poses are of the other hand than {}, by {}. If the map was flipped, negate the column _rlnAngleTilt, or flip the map and refine again",
+         particles, structure, share);
+  }
+  if (placement.doubtful()) {
+    log_warning("Few particles agree ({}): very noisy ones, or a pixel size other than {:.4g} A, part of a larger molecule, or another form of it. Look at it in "
+                "the map", share, smallest_pixel_size(stack));
   }
   const double corner = 0.5 * double(stack.box()) * smallest_pixel_size(stack);
   for (Atom& atom : placed.atoms) atom.position = placement.transform.apply(atom.position) + Vec3{corner, corner, corner};
   write_structure(out, placed);
-  log_info("Placed by what {:.0f} % of {} particles agree on: about its centroid {} from where the poses have their centre. {} lies on their "
-           "reconstruction, whose corner is the origin",
-           share, placement.particles, placement_text(placement), out);
+  log_info("Placed by what {} agree on: about its centroid {} from where the poses have their centre. {} lies on their reconstruction, whose corner is "
+           "the origin",
+           share, placement_text(placement), out);
 }
 
 }  // namespace

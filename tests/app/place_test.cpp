@@ -79,11 +79,12 @@ TEST(AppPlace, PutsAStructureWhereThePosesHaveIt) {
 
   refused("place " + world().star + " --structure " + world().turned + " --out " + out, 2, {"--out", out, "--overwrite"});
   refused("place " + world().star + " --structure " + world().turned + " --out " + world().folder + "/x.mrc", 2, {"--out", ".pdb or .cif"});
+  refused("place " + world().star + " --structure " + world().turned + " --out " + world().folder + "/x.pdb --json " + world().folder + "/x.pdb", 2, {"--json"});
   refused("place " + world().folder + "/sim/particles.star --structure " + world().turned + " --out " + world().folder + "/x.pdb", 1, {"rlnAngleRot"});
 }
 
 TEST(AppPlace, SaysWhenPosesAreOfTheOtherHand) {
-  refused("place " + world().mirrored + " --structure " + world().turned + " --out " + world().folder + "/hand.pdb", 1, {"other hand", "_rlnAngleTilt"});
+  refused("place " + world().mirrored + " --structure " + world().turned + " --out " + world().folder + "/hand.pdb", 1, {"of the other hand", "_rlnAngleTilt"});
   EXPECT_FALSE(std::filesystem::exists(world().folder + "/hand.pdb"));
 }
 
@@ -91,7 +92,7 @@ TEST(AppTrain, DoesNotLearnFromAStructureThatStandsElsewhere) {
   const std::string run = world().folder + "/run";
   const std::string how = " --epochs 1 --latent-dim 4 --set optimiser.batch_size=32 loop_search.used=false --out " + run + " --poses ";
   refused("train " + world().star + " --structure " + world().turned + how + "given", 1, {world().turned, "does not stand where the poses", "cryomer place "});
-  refused("train " + world().mirrored + " --structure " + world().base + how + "refine", 1, {world().mirrored, "other hand", "_rlnAngleTilt"});
+  refused("train " + world().mirrored + " --structure " + world().base + how + "refine", 1, {world().mirrored, "of the other hand", "_rlnAngleTilt"});
   EXPECT_FALSE(std::filesystem::exists(run));
   const std::string said = done("train " + world().star + " --structure " + world().base + how + "given");
   EXPECT_EQ(said.find("hardly"), std::string::npos) << said;

@@ -41,7 +41,7 @@ TEST(Placement, IsWhatMostPosesDifferBy) {
     const TwoPoses poses = two_poses(400, right);
     const Placement placement = placement_between(poses.given, poses.found);
     EXPECT_TRUE(placement.agreed());
-    EXPECT_FALSE(placement.mirrored);
+    EXPECT_FALSE(placement.mirrored || placement.doubtful() || placement.in_place());
     EXPECT_EQ(placement.particles, 400);
     EXPECT_NEAR(placement.share, right, 0.02);
     EXPECT_LT(rotation_distance(placement.transform.rotation, kPlace.rotation), radians(1.5));
@@ -55,6 +55,10 @@ TEST(Placement, IsNoneOfPosesThatHaveNothingInCommon) {
   EXPECT_FALSE(placement.agreed());
   EXPECT_LT(placement.share, 0.05);
   EXPECT_FALSE(placement_between({}, {}).agreed());
+  // Five of five are too few to be believed.
+  const TwoPoses few = two_poses(5, 1);
+  EXPECT_EQ(placement_between(few.given, few.found).agreeing, 5);
+  EXPECT_FALSE(placement_between(few.given, few.found).agreed());
 }
 
 TEST(Placement, KnowsPosesOfTheOtherHand) {

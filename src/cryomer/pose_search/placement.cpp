@@ -14,7 +14,8 @@ namespace cryomer {
 namespace {
 
 constexpr double kSameTurn = radians(20);
-constexpr double kAgreed = 0.15;
+constexpr double kAgreed = 0.15, kDoubtful = 0.28;
+constexpr int64_t kFewest = 6;  // that agree
 constexpr double kReach = 10;  // A, that the structure may stand from the centre of the poses
 constexpr int kPeaks = 8;      // of the search that are climbed
 
@@ -50,7 +51,7 @@ std::vector<size_t> most_agreed(const std::vector<Mat3>& turns, Mat3& turn) {
   return best;
 }
 
-// A image shows turn x + move at pose `given`, and the same as x at pose `found`: each image tells the two components of the move that it shows.
+// An image shows turn x + move at pose `given`, and the same as x at pose `found`: each image tells the two components of the move that it shows.
 Vec3 move_between(const std::vector<Pose>& given, const std::vector<Pose>& found, const std::vector<size_t>& those) {
   Mat3 normal{{0, 0, 0, 0, 0, 0, 0, 0, 0}};
   Vec3 right;
@@ -82,7 +83,11 @@ Tensor centred_images(const ParticleBatch& batch) {
 
 }  // namespace
 
-bool Placement::agreed() const { return share >= kAgreed; }
+bool Placement::agreed() const { return agreeing >= kFewest && share >= kAgreed; }
+
+bool Placement::doubtful() const { return share < kDoubtful; }
+
+bool Placement::in_place() const { return !mirrored && norm(vector_from_rotation(transform.rotation)) < radians(6) && norm(transform.translation) < 3; }
 
 Pose unmirrored(const Pose& pose) {
   Pose other = pose;
@@ -102,6 +107,7 @@ Placement placement_between(const std::vector<Pose>& given, const std::vector<Po
     Placement placement;
     const std::vector<size_t> those = most_agreed(turns, placement.transform.rotation);
     placement.particles = int64_t(given.size());
+    placement.agreeing = int64_t(those.size());
     placement.share = given.empty() ? 0 : double(those.size()) / double(given.size());
     placement.mirrored = mirrored;
     if (placement.share <= best.share) continue;
@@ -133,7 +139,7 @@ Placement find_placement(const ImageModel& images, const std::vector<ParticleBat
       given.push_back({batch.poses().at(i).rotation, 0, 0});
       found.push_back(candidates[size_t(i)].front().pose);
     }
-    if (stop_requested()) throw Interrupted("stopped while looking how the structure stands");
+    if (stop_requested()) throw Interrupted("stopped while looking how the structure stands; nothing was written");
     progress.advance(batch.size());
   }
   progress.finish();

@@ -11,12 +11,16 @@ namespace cryomer {
 
 struct Placement {
   RigidTransform transform;  // from where the structure is to where the given poses have it
-  double share = 0;          // of the particles, whose two poses differ by this turn within 20 degrees
+  int64_t agreeing = 0;      // particles whose two poses differ by this turn within 20 degrees
+  double share = 0;          // of all
   bool mirrored = false;     // it holds for the mirror image of what the given poses refer to: for `unmirrored` poses
   int64_t particles = 0;
 
-  // Whether so many particles agree by more than chance and a long axis: docs/experiments.md, "Does it stand where the poses say?"
+  // Whether so many particles agree by more than chance and a long axis, and whether it is no more than just that:
+  // docs/experiments.md, "Does it stand where the poses say?"
   bool agreed() const;
+  bool doubtful() const;
+  bool in_place() const;  // turned and moved by less than poses and search are wrong by
 };
 
 // The pose under which the mirror image of a structure shows what the structure shows under `pose`: its tilt negated. A projection

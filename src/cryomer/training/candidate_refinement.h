@@ -9,7 +9,7 @@ namespace cryomer {
 struct Refinement {
   int64_t steps = 20;
   int64_t samples = 2;
-  double learning_rate = 0.03;
+  double learning_rate = 0.1;
 };
 
 struct RefinedViews {

@@ -5,6 +5,7 @@
 #include "cryomer/base/log.h"
 #include "cryomer/base/units.h"
 #include "cryomer/geometry/rotation.h"
+#include "cryomer/pose_search/pose_finder.h"
 #include "cryomer/training/pose_inference.h"
 
 namespace cryomer {
@@ -18,11 +19,38 @@ constexpr int64_t kLookedAt = 256;  // particles
 
 bool is_shown(const ScalePrior& scale, size_t group, double most) { return scale.deviation[group] <= most * std::abs(scale.mean[group]); }
 
+bool any_shown(const ScalePrior& scale, double most) {
+  for (size_t g = 0; g < scale.mean.size(); ++g) {
+    if (is_shown(scale, g, most)) return true;
+  }
+  return false;
+}
+
+std::vector<ParticleBatch> some_of(const ParticleLoader& loader, const TrainingConfig& config) {
+  return loader.load_some(all_particles(loader.stack()), kLookedAt, uint64_t(config.seed));
+}
+
+// How the structure stands where the poses of the particles go when each climbs from where the file has it.
+Placement placement_nearby(const ImageModel& images, const ParticleLoader& loader, const Tensor& positions, const TrainingConfig& config) {
+  const PoseFinder finder(images, positions.reshape({1, -1, 3}), pose_grid(config.pose_search));
+  std::vector<Pose> given, climbed;
+  for (const ParticleBatch& batch : some_of(loader, config)) {
+    std::vector<std::vector<PoseCandidate>> starts;
+    for (int64_t i = 0; i < batch.size(); ++i) starts.push_back({{0, batch.poses().at(i), 0}});
+    const auto candidates = finder.climb(batch, starts, 1);
+    for (int64_t i = 0; i < batch.size(); ++i) {
+      if (candidates[size_t(i)].empty()) continue;
+      given.push_back(batch.poses().at(i));
+      climbed.push_back(candidates[size_t(i)].front().pose);
+    }
+  }
+  return placement_between(given, climbed);
+}
+
 }  // namespace
 
 Placement find_placement(const ImageModel& images, const ParticleLoader& loader, const Tensor& positions, const TrainingConfig& config) {
-  const std::vector<ParticleBatch> some = loader.load_some(all_particles(loader.stack()), kLookedAt, uint64_t(config.seed));
-  return find_placement(images, some, positions, pose_grid(config.pose_search));
+  return find_placement(images, some_of(loader, config), positions, pose_grid(config.pose_search));
 }
 
 std::string placement_text(const Placement& placement) {
@@ -31,31 +59,35 @@ std::string placement_text(const Placement& placement) {
 }
 
 void check_structure_is_placed(const ImageModel& images, const ParticleLoader& loader, const Tensor& positions, const TrainingConfig& config) {
-  for (size_t g = 0; g < images.scale.mean.size(); ++g) {
-    if (!std::isfinite(images.scale.deviation[g]) || is_shown(images.scale, g, kDoubtful)) return;
+  for (const double deviation : images.scale.deviation) {
+    if (!std::isfinite(deviation)) return;
   }
-  log_info("The images hardly show the structure at the poses of the file: looking whether they show it elsewhere");
+  const bool shown = any_shown(images.scale, kDoubtful);
+  if (shown && placement_nearby(images, loader, positions, config).in_place()) return;
+  log_info("The images do not show the structure quite where the poses of the file have it: looking where they do");
   const Placement placement = find_placement(images, loader, positions, config);
   const std::string whose = formatted("poses that were searched for without those of the file say so for {:.0f} % of {} particles", 100 * placement.share,
                                       placement.particles);
   if (!placement.agreed()) {
+    if (shown) return;
     log_warning("{}: the images hardly show it at the poses of the file, and agree on no other place for it: of {} particles, searched without these poses, the "
                 "most that agree are {:.0f} %, where chance alone has 2", config.data.structure, placement.particles, 100 * placement.share);
     return;
   }
-  if (placement.mirrored) {
-    fail("{}: the poses are those of a map of the other hand; {}. Negate the column _rlnAngleTilt, or flip the map and refine again, and then place "
-         "the structure with `cryomer place`; or train with --poses infer",
-         config.data.particles, whose);
-  }
-  const double turn = norm(vector_from_rotation(placement.transform.rotation)), move = norm(placement.transform.translation);
-  if (turn < radians(6) && move < 3) {
+  if (placement.in_place()) {
     log_info("It stands where the poses say; {}", whose);
     return;
   }
-  fail("{}: it does not stand where the poses of {} say: by them it is {}; {}. Place it with `cryomer place {} --structure {} --out placed.pdb` and "
-       "train with placed.pdb, or train with --poses infer, which needs neither",
-       config.data.structure, config.data.particles, placement_text(placement), whose, config.data.particles, config.data.structure);
+  const std::string text =
+      placement.mirrored
+          ? formatted("{}: the poses are of the other hand than the structure; {}. If the map was flipped, negate the column _rlnAngleTilt, or flip the map "
+                      "and refine again, and then place the structure with `cryomer place`; or train with --poses infer",
+                      config.data.particles, whose)
+          : formatted("{}: it does not stand where the poses of {} say: by them it is {}; {}. Place it with `cryomer place {} --structure {} --out placed.pdb` and "
+                      "train with placed.pdb, or train with --poses infer, which needs neither",
+                      config.data.structure, config.data.particles, placement_text(placement), whose, config.data.particles, config.data.structure);
+  if (!shown) fail("{}", text);
+  log_warning("{}", text);
 }
 
 void say_contrast(const ImageModel& images, const ParticleStack& stack) {

@@ -16,8 +16,9 @@ Placement find_placement(const ImageModel& images, const ParticleLoader& loader,
 // "turned by 60.0 degrees and moved by 3.1 A".
 std::string placement_text(const Placement& placement);
 
-// Looks at calibrated scales. Where images hardly show the structure at the poses of the file, poses are searched for without these: fails, saying
-// what to do, when they agree on another place for the structure or on its mirror image.
+// Of a calibrated model. Where poses of the file climb to another place together, or the scales say that images hardly show the structure, poses are
+// searched for without those of the file. Where they agree on another place for it, or on its mirror image, that is warned of, with what to do, and
+// refused where the images hardly show it as it stands.
 void check_structure_is_placed(const ImageModel& images, const ParticleLoader& loader, const Tensor& positions, const TrainingConfig& config);
 
 // Says the contrast of each optics group, and warns of those whose images hardly show the structure; fails when none do.
