@@ -17,7 +17,7 @@ Structure read_structure(const std::string& path);
 // Writes one conformation ([atoms][3], A; nullptr: the structure's own) as .pdb or .cif by the name's ending. PDB holds
 // chain names of one or two letters and coordinates from -999.999 to 9999.999 A, and numbers beyond its columns as
 // hybrid-36; mmCIF holds anything.
-bool is_structure_name(const std::string& path);  // whether its ending can be written
 void write_structure(const std::string& path, const Structure& structure, const float* coordinates = nullptr);
+bool is_structure_name(const std::string& path);  // whether its ending can be written
 
 }  // namespace cryomer
