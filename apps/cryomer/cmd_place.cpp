@@ -30,7 +30,7 @@ struct Place {
 
 void Place::write_figures(const Placement& placement) const {
   if (common.json.empty()) return;
-  nlohmann::json figures = {{"particles", placement.particles}, {"share", placement.share}, {"agreed", placement.agreed()}};
+  nlohmann::json figures = {{"particles", placement.particles}, {"share", placement.share()}, {"agreed", placement.agreed()}};
   if (placement.agreed()) {
     const RigidTransform& t = placement.transform;
     figures["mirrored"] = placement.mirrored;
@@ -64,7 +64,7 @@ void Place::run() const {
   const ImageModel images(unit_blobs(placed, setup.config.model.atom_width), stack.box(), setup.config.model.padding);
   const Placement placement = find_placement(images, loader, tensor_from(placed.coordinates(), {placed.atom_count(), 3}), setup.config);
   write_figures(placement);
-  const std::string share = formatted("{:.0f} % of {} particles", 100 * placement.share, placement.particles);
+  const std::string share = formatted("{:.0f} % of {} particles", 100 * placement.share(), placement.particles);
   if (!placement.agreed()) {
     fail("{}: found in no one place; searched for with it, the most that agree with the poses of the file are {} (chance alone has 2 %, and fewer than six "
          "agree on nothing). Another molecule, only a part of what the images show, another pixel size, wrong poses, too few particles, or too noisy ones",

@@ -43,7 +43,7 @@ TEST(Placement, IsWhatMostPosesDifferBy) {
     EXPECT_TRUE(placement.agreed());
     EXPECT_FALSE(placement.mirrored || placement.doubtful() || placement.in_place());
     EXPECT_EQ(placement.particles, 400);
-    EXPECT_NEAR(placement.share, right, 0.02);
+    EXPECT_NEAR(placement.share(), right, 0.02);
     EXPECT_LT(rotation_distance(placement.transform.rotation, kPlace.rotation), radians(1.5));
     EXPECT_LT(norm(placement.transform.translation - kPlace.translation), 0.5);
   }
@@ -53,7 +53,7 @@ TEST(Placement, IsNoneOfPosesThatHaveNothingInCommon) {
   const TwoPoses poses = two_poses(400, 0);
   const Placement placement = placement_between(poses.given, poses.found);
   EXPECT_FALSE(placement.agreed());
-  EXPECT_LT(placement.share, 0.05);
+  EXPECT_LT(placement.share(), 0.05);
   EXPECT_FALSE(placement_between({}, {}).agreed());
   // Five of five are too few to be believed.
   const TwoPoses few = two_poses(5, 1);
@@ -66,7 +66,7 @@ TEST(Placement, KnowsPosesOfTheOtherHand) {
   for (Pose& pose : poses.given) pose = unmirrored(pose);
   const Placement placement = placement_between(poses.given, poses.found);
   EXPECT_TRUE(placement.mirrored);
-  EXPECT_NEAR(placement.share, 0.5, 0.02);
+  EXPECT_NEAR(placement.share(), 0.5, 0.02);
   EXPECT_LT(rotation_distance(placement.transform.rotation, kPlace.rotation), radians(1.5));
   EXPECT_LT(norm(placement.transform.translation - kPlace.translation), 0.5);
 }
@@ -97,7 +97,7 @@ TEST(Placement, IsFoundFromImages) {
   }
   const ImageModel model = small_model();
   const Placement placement = find_placement(model, {batch}, structure, kGrid);
-  EXPECT_GT(placement.share, 0.7);
+  EXPECT_GT(placement.share(), 0.7);
   EXPECT_FALSE(placement.mirrored);
   EXPECT_LT(rotation_distance(placement.transform.rotation, kPlace.rotation), radians(3));
   EXPECT_LT(norm(placement.transform.translation - kPlace.translation), 1);
@@ -108,7 +108,7 @@ TEST(Placement, IsFoundFromImages) {
 
   // Another molecule of the same extent and mass: its long axis agrees, no more.
   const Tensor another = at::cat({shown.slice(-1, 0, 1).roll(1, 0), shown.slice(-1, 1, 3)}, -1);
-  EXPECT_LT(find_placement(model, {batch}, another, kGrid).share, 0.3);
+  EXPECT_LT(find_placement(model, {batch}, another, kGrid).share(), 0.3);
 }
 
 }  // namespace

@@ -77,15 +77,29 @@ Tensor centred_images(const ParticleBatch& batch) {
   for (const ParticleOptics& p : batch.optics) pixel.push_back(float(p.optics.pixel_size));
   const Tensor shift = batch.shift / tensor_from(pixel, {batch.size(), 1});  // pixels
   const Tensor kx = at::fft_rfftfreq(box), ky = at::fft_fftfreq(box);
-  const Tensor angle = 2 * M_PI * (shift.select(1, 0).reshape({-1, 1, 1}) * kx + shift.select(1, 1).reshape({-1, 1, 1}) * ky.unsqueeze(1));
+  const Tensor angle = 2 * kPi * (shift.select(1, 0).reshape({-1, 1, 1}) * kx + shift.select(1, 1).reshape({-1, 1, 1}) * ky.unsqueeze(1));
   return at::fft_irfft2(at::fft_rfft2(batch.images) * at::polar(at::ones_like(angle), angle), {{box, box}}).contiguous();
 }
 
+// The given pose and the best found one of each image that has one.
+struct PosePairs {
+  std::vector<Pose> given, found;
+
+  void add(const Poses& poses, const std::vector<std::vector<PoseCandidate>>& candidates) {
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      if (candidates[i].empty()) continue;
+      given.push_back(poses.at(int64_t(i)));
+      found.push_back(candidates[i].front().pose);
+    }
+  }
+  Placement placement() const { return placement_between(given, found); }
+};
+
 }  // namespace
 
-bool Placement::agreed() const { return agreeing >= kFewest && share >= kAgreed; }
+bool Placement::agreed() const { return agreeing >= kFewest && share() >= kAgreed; }
 
-bool Placement::doubtful() const { return share < kDoubtful; }
+bool Placement::doubtful() const { return share() < kDoubtful; }
 
 bool Placement::in_place() const { return !mirrored && norm(vector_from_rotation(transform.rotation)) < radians(6) && norm(transform.translation) < 3; }
 
@@ -108,13 +122,23 @@ Placement placement_between(const std::vector<Pose>& given, const std::vector<Po
     const std::vector<size_t> those = most_agreed(turns, placement.transform.rotation);
     placement.particles = int64_t(given.size());
     placement.agreeing = int64_t(those.size());
-    placement.share = given.empty() ? 0 : double(those.size()) / double(given.size());
     placement.mirrored = mirrored;
-    if (placement.share <= best.share) continue;
+    if (placement.agreeing <= best.agreeing) continue;
     placement.transform.translation = move_between(poses, found, those);
     best = placement;
   }
   return best;
+}
+
+Placement placement_nearby(const ImageModel& images, const std::vector<ParticleBatch>& batches, const Tensor& conformation, const PoseGrid& grid) {
+  const PoseFinder finder(images, conformation.reshape({1, -1, 3}), grid);
+  PosePairs pairs;
+  for (const ParticleBatch& batch : batches) {
+    std::vector<std::vector<PoseCandidate>> starts;
+    for (int64_t i = 0; i < batch.size(); ++i) starts.push_back({{0, batch.poses().at(i), 0}});
+    pairs.add(batch.poses(), finder.climb(batch, starts, 1));
+  }
+  return pairs.placement();
 }
 
 Placement find_placement(const ImageModel& images, const std::vector<ParticleBatch>& batches, const Tensor& conformation, const PoseGrid& grid) {
@@ -125,25 +149,21 @@ Placement find_placement(const ImageModel& images, const std::vector<ParticleBat
   int64_t count = 0;
   for (ParticleBatch& batch : centred) {
     batch.images = centred_images(batch);
+    batch.shift = at::zeros_like(batch.shift);
     count += batch.size();
   }
   ImageModel calibrated = images;
   calibrate_without_poses(calibrated, centred, conformation, wide);
   PoseFinder finder(calibrated, conformation.reshape({1, -1, 3}), wide);
-  std::vector<Pose> given, found;
+  PosePairs pairs;
   Progress progress("looking how the structure stands", count, "particles");
   for (const ParticleBatch& batch : centred) {
-    const auto candidates = finder.find(batch, kPeaks, 1);
-    for (int64_t i = 0; i < batch.size(); ++i) {
-      if (candidates[size_t(i)].empty()) continue;
-      given.push_back({batch.poses().at(i).rotation, 0, 0});
-      found.push_back(candidates[size_t(i)].front().pose);
-    }
+    pairs.add(batch.poses(), finder.find(batch, kPeaks, 1));
     if (stop_requested()) throw Interrupted("stopped while looking how the structure stands; nothing was written");
     progress.advance(batch.size());
   }
   progress.finish();
-  return placement_between(given, found);
+  return pairs.placement();
 }
 
 }  // namespace cryomer

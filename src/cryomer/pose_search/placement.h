@@ -12,10 +12,10 @@ namespace cryomer {
 struct Placement {
   RigidTransform transform;  // from where the structure is to where the given poses have it
   int64_t agreeing = 0;      // particles whose two poses differ by this turn within 20 degrees
-  double share = 0;          // of all
   bool mirrored = false;     // it holds for the mirror image of what the given poses refer to: for `unmirrored` poses
   int64_t particles = 0;
 
+  double share() const { return particles > 0 ? double(agreeing) / double(particles) : 0; }
   // Whether so many particles agree by more than chance and a long axis, and whether it is no more than just that:
   // docs/experiments.md, "Does it stand where the poses say?"
   bool agreed() const;
@@ -29,6 +29,9 @@ Pose unmirrored(const Pose& pose);
 
 // given[i] and found[i] are poses of the same image; an empty placement for none.
 Placement placement_between(const std::vector<Pose>& given, const std::vector<Pose>& found);
+
+// From the poses that the given ones of `batches` climb to with `conformation` [atoms, 3] A: how it stands if that is not far off.
+Placement placement_nearby(const ImageModel& images, const std::vector<ParticleBatch>& batches, const Tensor& conformation, const PoseGrid& grid);
 
 // Searches with `conformation` [atoms, 3] A, centred, for the poses of the particles of `batches`, which hold the given ones. It may stand up
 // to 10 A from where these have their centre. Noise and scale are learned on the way; those of `images` stay.

@@ -5,7 +5,6 @@
 #include "cryomer/base/log.h"
 #include "cryomer/base/units.h"
 #include "cryomer/geometry/rotation.h"
-#include "cryomer/pose_search/pose_finder.h"
 #include "cryomer/training/pose_inference.h"
 
 namespace cryomer {
@@ -30,23 +29,6 @@ std::vector<ParticleBatch> some_of(const ParticleLoader& loader, const TrainingC
   return loader.load_some(all_particles(loader.stack()), kLookedAt, uint64_t(config.seed));
 }
 
-// How the structure stands where the poses of the particles go when each climbs from where the file has it.
-Placement placement_nearby(const ImageModel& images, const ParticleLoader& loader, const Tensor& positions, const TrainingConfig& config) {
-  const PoseFinder finder(images, positions.reshape({1, -1, 3}), pose_grid(config.pose_search));
-  std::vector<Pose> given, climbed;
-  for (const ParticleBatch& batch : some_of(loader, config)) {
-    std::vector<std::vector<PoseCandidate>> starts;
-    for (int64_t i = 0; i < batch.size(); ++i) starts.push_back({{0, batch.poses().at(i), 0}});
-    const auto candidates = finder.climb(batch, starts, 1);
-    for (int64_t i = 0; i < batch.size(); ++i) {
-      if (candidates[size_t(i)].empty()) continue;
-      given.push_back(batch.poses().at(i));
-      climbed.push_back(candidates[size_t(i)].front().pose);
-    }
-  }
-  return placement_between(given, climbed);
-}
-
 }  // namespace
 
 Placement find_placement(const ImageModel& images, const ParticleLoader& loader, const Tensor& positions, const TrainingConfig& config) {
@@ -63,15 +45,15 @@ void check_structure_is_placed(const ImageModel& images, const ParticleLoader& l
     if (!std::isfinite(deviation)) return;
   }
   const bool shown = any_shown(images.scale, kDoubtful);
-  if (shown && placement_nearby(images, loader, positions, config).in_place()) return;
+  if (shown && placement_nearby(images, some_of(loader, config), positions, pose_grid(config.pose_search)).in_place()) return;
   log_info("The images do not show the structure quite where the poses of the file have it: looking where they do");
   const Placement placement = find_placement(images, loader, positions, config);
-  const std::string whose = formatted("poses that were searched for without those of the file say so for {:.0f} % of {} particles", 100 * placement.share,
+  const std::string whose = formatted("poses that were searched for without those of the file say so for {:.0f} % of {} particles", 100 * placement.share(),
                                       placement.particles);
   if (!placement.agreed()) {
     if (shown) return;
     log_warning("{}: the images hardly show it at the poses of the file, and agree on no other place for it: of {} particles, searched without these poses, the "
-                "most that agree are {:.0f} %, where chance alone has 2", config.data.structure, placement.particles, 100 * placement.share);
+                "most that agree are {:.0f} %, where chance alone has 2", config.data.structure, placement.particles, 100 * placement.share());
     return;
   }
   if (placement.in_place()) {

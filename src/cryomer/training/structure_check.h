@@ -2,7 +2,6 @@
 #pragma once
 
 #include "cryomer/data/particle_loader.h"
-#include "cryomer/geometry/pose.h"
 #include "cryomer/imaging/image_model.h"
 #include "cryomer/pose_search/placement.h"
 #include "cryomer/training/training_config.h"
@@ -21,7 +20,7 @@ std::string placement_text(const Placement& placement);
 // refused where the images hardly show it as it stands.
 void check_structure_is_placed(const ImageModel& images, const ParticleLoader& loader, const Tensor& positions, const TrainingConfig& config);
 
-// Says the contrast of each optics group, and warns of those whose images hardly show the structure; fails when none do.
+// Says the contrast of each optics group, and warns of those whose images hardly show the structure; fails where none of a group does.
 void say_contrast(const ImageModel& images, const ParticleStack& stack);
 
 }  // namespace cryomer
