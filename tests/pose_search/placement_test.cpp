@@ -86,7 +86,9 @@ TEST(Placement, UnmirroredHasTheTiltNegated) {
 
 TEST(Placement, IsFoundFromImages) {
   // The images show the molecule; the structure at hand is turned and moved, and the images stand off their centres.
-  ParticleBatch batch = small_particles(120, 30);
+  ParticleBatch batch = small_particles(120, 30, false);
+  batch.shift += 8;
+  batch.images = small_model().predict(small_molecule(), batch, at::full({120}, 30.0f)) + small_model().noise_images(batch, Random(77));
   const RigidTransform away = inverse(kPlace);
   const Tensor shown = small_molecule()[0];
   Tensor structure = at::empty_like(shown);
