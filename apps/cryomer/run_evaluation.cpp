@@ -243,8 +243,11 @@ PosteriorComparison compare_recovery(const TrainedModel& trained, const Recovery
 }  // namespace
 
 void judge_recovery(RunJudgement& judgement, const TrainedModel& trained, const ParticleStack& stack, const JudgementOptions& options) {
-  or_absent(judgement, "What single images can tell",
-            [&] { judgement.recovery = compare_recovery(trained, recover(trained, stack, options.simulated, uint64_t(options.seed)), options); });
+  or_absent(judgement, "What single images can tell", [&] {
+    const Recovery recovery = recover(trained, stack, options.simulated, uint64_t(options.seed));
+    judgement.recovery = compare_recovery(trained, recovery, options);
+    judgement.recovery_strength = recovery.strength;
+  });
 }
 
 RunJudgement judge_run(const std::string& folder, const Structure& base, const ComparisonInputs& inputs,

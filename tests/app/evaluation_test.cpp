@@ -152,6 +152,7 @@ TEST(AppEvaluate, JudgesARunWithoutATruth) {
   EXPECT_GT(population["mean"]["error"].get<double>(), 0);
   EXPECT_TRUE(run["absent"].empty());
   EXPECT_EQ(run["recovery"]["images"], 100);
+  EXPECT_GT(run["recovery"]["strength"], 0.2);
   EXPECT_LT(run["recovery"]["rmsd_mean"], run["recovery"]["rmsd_baseline"]);
   EXPECT_GT(run["recovery"]["distances"][0]["pearson_r"], 0.3);
   EXPECT_FALSE(run["recovery"].contains("poses"));  // they were given

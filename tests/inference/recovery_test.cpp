@@ -54,6 +54,25 @@ TEST(Recovery, OfConformationsDependsOnTheNoise) {
   EXPECT_EQ(t.with_noise(1, 1000).images(), 300);  // no more than there are particles
 }
 
+// Particles that were held out show how much of what was learned is there.
+TEST(Recovery, ImagesShowTheStructuresAsStronglyAsParticlesDo) {
+  TrainingConfig config = testing::small_config(testing::small_data(), 6);
+  config.data.held_out_fraction = 0.4;
+  Trained t(config);
+  EXPECT_NEAR(t.with_noise(1, 120).strength, 1, 0.15);
+  ScalePrior& scale = t.model.model->images.scale;
+  const std::vector<double> mean = scale.mean, deviation = scale.deviation;
+  const auto with_scale = [&](double factor) {
+    for (size_t g = 0; g < mean.size(); ++g) scale.mean[g] = factor * mean[g], scale.deviation[g] = factor * deviation[g];
+    return t.with_noise(1, 120);
+  };
+  const Recovery boastful = with_scale(1.6), modest = with_scale(0.6);
+  EXPECT_NEAR(boastful.strength, 1 / 1.6, 0.12);
+  EXPECT_GT(modest.strength, 1.3);
+  config.data.held_out_fraction = 0;
+  EXPECT_EQ(Trained(config).with_noise(1, 60).strength, 1);
+}
+
 TEST(Recovery, OfPosesDependsOnTheNoise) {
   Trained t(testing::small_pose_config(testing::small_data(), 4));
   // A helix looks much alike from many sides, so that not all poses are found however clean its images are.

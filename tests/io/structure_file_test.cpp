@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "cryomer/base/text.h"
 #include "io_testing.h"
 
 namespace cryomer {
@@ -149,6 +150,24 @@ TEST(StructureFile, WritesTheColumnsOfThePdbFormat) {
         "ATOM     36  C5'  DA B   1      -0.600  22.500   0.000  1.00 30.00           C  \n",
         "HETATM   56 CA    CA A 102       9.000  -8.000  -4.000  1.00 18.00          CA  \nEND\n"}) {
     EXPECT_NE(text.find(line), std::string::npos) << line << text;
+  }
+}
+
+TEST(StructureFile, WritesResiduesUnderNamesOfSimulationsAsLinksOfTheChain) {
+  const std::string path = testing::scratch_folder() + "/a";
+  Structure s = read_structure(fixture("small.pdb"));
+  const auto his = std::find_if(s.residues.begin(), s.residues.end(), [](const Residue& r) { return r.name == "HIS"; });
+  ASSERT_NE(his, s.residues.end());
+  his->name = "HSD";
+  for (const char* kind : {".pdb", ".cif"}) {
+    write_structure(path + kind, s);
+    int lines = 0;
+    for (const std::string& line : split(read_file(path + kind), '\n')) {
+      if (line.find(" HSD ") == std::string::npos || line.find("TER") == 0) continue;
+      EXPECT_EQ(line.find("ATOM "), 0u) << line;
+      ++lines;
+    }
+    EXPECT_GT(lines, 5) << kind;
   }
 }
 

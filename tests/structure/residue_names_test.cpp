@@ -32,6 +32,9 @@ TEST(ResidueNames, OnlyUnmodifiedResiduesAreStandard) {
   EXPECT_TRUE(is_standard_residue_name("DG"));
   EXPECT_FALSE(is_standard_residue_name("MSE"));
   EXPECT_FALSE(is_standard_residue_name("HIE"));
+  for (const char* name : {"HIE", "HSD", "CYX", "NALA", "CHIE", "DA5"}) EXPECT_TRUE(is_standard_residue_of_simulations(name)) << name;
+  for (const char* name : {"TRP", "MSE", "S1P", "NS1P", "NMSE", "TIP3", ""}) EXPECT_FALSE(is_standard_residue_of_simulations(name)) << name;
+  for (const char* name : {"S1P", "NS1P"}) EXPECT_TRUE(is_amino_acid_name(name)) << name;
 }
 
 }  // namespace cryomer

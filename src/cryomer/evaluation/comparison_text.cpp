@@ -166,7 +166,7 @@ Json run_json(const RunJudgement& run) {
     const PosteriorComparison& r = *run.recovery;
     Json distances = Json::array();
     for (const DistanceCorrelation& d : r.distances) distances.push_back({{"name", d.name}, {"pearson_r", d.pearson_r}, {"rmse", d.rmse}});
-    json["recovery"] = {{"images", r.particles}, {"atoms", name_of(r.atoms)}, {"rmsd_mean", r.rmsd_mean}, {"rmsd_baseline", r.rmsd_baseline}, {"distances", distances}};
+    json["recovery"] = {{"images", r.particles}, {"strength", run.recovery_strength}, {"atoms", name_of(r.atoms)}, {"rmsd_mean", r.rmsd_mean}, {"rmsd_baseline", r.rmsd_baseline}, {"distances", distances}};
     if (r.has_poses) json["recovery"]["poses"] = {{"within_10deg", r.poses.direct.within_10deg}, {"median_deg", r.poses.direct.median_deg}};
   }
   return json;

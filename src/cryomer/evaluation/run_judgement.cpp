@@ -33,7 +33,8 @@ std::string run_table(const RunJudgement& run) {
   if (run.recovery) {
     const PosteriorComparison& r = *run.recovery;
     text += formatted("\nWhat single images can tell, if what was learned is true: {} of them, simulated and inferred ({} atoms)\n", r.particles, name_of(r.atoms));
-    std::vector<std::vector<std::string>> rows = {{"structures off by (mean RMSD)", length(r.rmsd_mean) + " A"},
+    std::vector<std::vector<std::string>> rows = {{"contrast of what was learned (1: as expected)", ratio(run.recovery_strength)},
+                                                  {"structures off by (mean RMSD)", length(r.rmsd_mean) + " A"},
                                                   {"  the mean structure for all", length(r.rmsd_baseline) + " A"}};
     if (r.has_poses) {
       rows.push_back({"poses within 10 degrees", percent(r.poses.direct.within_10deg)});
@@ -110,7 +111,14 @@ std::vector<Finding> findings(const RunJudgement& run) {
       const double found = r.poses.direct.within_10deg;
       say(found >= 0.9 ? Verdict::good : Verdict::wrong, "recovery",
           formatted("Of images simulated from the model, as noisy as the particles, {} have their pose found{}.", percent(found),
-                    found >= 0.9 ? "" : ": about so many of the particles' poses may be right, more where there is more to learn, fewer where noise was learned"));
+                    found >= 0.9                  ? ""
+                    : run.recovery_strength < 1 ? ": about so many of the particles' poses may be right, or fewer, for noise was learned"
+                                                : ": about so many of the particles' poses may be right"));
+    }
+    if (run.recovery_strength != 1) {
+      say(Verdict::note, "recovery",
+          formatted("Particles held out show what was learned {:.2f} times as strongly as the model expects, and so do these images: {}.", run.recovery_strength,
+                    run.recovery_strength < 1 ? "noise was learned, or particles differ in ways that were not" : "there is more to learn"));
     }
     say(Verdict::note, "recovery",
         formatted("If what was learned is true, a single image gives its structure to {:.2f} A, where the mean structure is {:.2f} A off{}; what the model misses comes on top.",

@@ -40,6 +40,7 @@ struct RunJudgement {
   // Images simulated from the model, with the particles' optics, views and noise, and inferred as new ones (see inference/recovery.h): what single
   // images can tell, if what was learned is true. The baseline is the mean of what they were made from.
   std::optional<PosteriorComparison> recovery;
+  double recovery_strength = 1;  // how strongly these images show the structures, as particles do that were held out; 1 is what the model expects
   std::vector<std::string> absent;      // what could not be judged, and why
 };
 

@@ -166,11 +166,11 @@ Tensor ImageModel::noise_images(const ParticleBatch& batch, Random random) const
   return inverse_fourier_transform(fourier_transform(brought_to(device(), white)) * brought_to(device(), colour));
 }
 
-Tensor ImageModel::simulate(const Tensor& positions, const ParticleBatch& batch, Random random) const {
+Tensor ImageModel::simulate(const Tensor& positions, const ParticleBatch& batch, Random random, double strength) const {
   Tensor drawn = at::empty({batch.size()});
   for (int64_t i = 0; i < batch.size(); ++i) {
     const int group = batch.optics_group[i];
-    drawn.data_ptr<float>()[i] = static_cast<float>(scale.mean[group] + scale.deviation[group] * random.normal());
+    drawn.data_ptr<float>()[i] = static_cast<float>(strength * (scale.mean[group] + scale.deviation[group] * random.normal()));
   }
   return predict(positions, batch, drawn) + noise_images(batch, random);
 }

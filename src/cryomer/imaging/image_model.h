@@ -55,8 +55,8 @@ class ImageModel {
   // Images of noise alone, with the spectra of the batch's optics groups: [batch, box, box].
   Tensor noise_images(const ParticleBatch& batch, Random random) const;
 
-  // Images as the model expects them: predictions with a scale drawn for each, and noise.
-  Tensor simulate(const Tensor& positions, const ParticleBatch& batch, Random random) const;
+  // Images as the model expects them: predictions with a scale drawn for each, and noise. `strength`: of the predictions, in place of 1.
+  Tensor simulate(const Tensor& positions, const ParticleBatch& batch, Random random, double strength = 1) const;
 
   // The same model whose CTF wraps around the box.
   ImageModel without_padding() const;

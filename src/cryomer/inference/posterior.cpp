@@ -162,8 +162,9 @@ Posterior ImageInference::infer(const ParticleBatch& batch) {
   }
   candidates.start = candidates.start.to(at::kCPU);
   const ParticleBatch& views = candidates.views.batch;
+  const bool refined = refinement_.steps > 0 || finder_;
   RefinedViews found{candidates.start, {views.rotation, views.shift}, candidates.views.weight.log()};
-  if (refinement_.steps > 0 || finder_) {
+  if (refined) {
     found = refine_views(model, views, candidates.start, refinement_, Random(uint64_t(trained_.setup.config.seed), 0x2ef),
                          trained_.poses_were_inferred() ? trained_.poses.deviation : Tensor());
   }
@@ -181,6 +182,7 @@ Posterior ImageInference::infer(const ParticleBatch& batch) {
     best.push_back(chosen);
     result.poses.push_back(found.poses.at(chosen));
     result.weight.push_back(1 / sum);
+    if (refined) result.bound.push_back(bound[chosen]);
   }
   result.mean = found.posterior.mean.index_select(0, tensor_from(best));
   result.deviation = found.posterior.deviation.index_select(0, tensor_from(best));
@@ -205,6 +207,7 @@ Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedMode
     deviations.push_back(found.deviation);
     result.poses.insert(result.poses.end(), found.poses.begin(), found.poses.end());
     result.weight.insert(result.weight.end(), found.weight.begin(), found.weight.end());
+    result.bound.insert(result.bound.end(), found.bound.begin(), found.bound.end());
     if (stop_requested()) throw Interrupted("stopped; nothing was written");
     progress.advance(batch.size());
   }

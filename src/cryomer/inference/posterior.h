@@ -15,6 +15,7 @@ struct Posterior {
   Tensor mean, deviation;    // [particles, latent_dim]
   std::vector<Pose> poses;   // those given, or those inferred
   std::vector<double> weight;  // of the best pose among the particle's candidates; 1 when poses were given
+  std::vector<double> bound;   // nats: log likelihood - divergence at the best pose; empty where nothing was refined
 };
 
 // `own_particles`: the stack is the one that the model was trained on, and unless it has changed since, the candidate poses that training ended

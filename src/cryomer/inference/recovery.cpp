@@ -1,6 +1,8 @@
 #include "cryomer/inference/recovery.h"
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 
 #include "cryomer/base/log.h"
 #include "cryomer/base/progress.h"
@@ -22,6 +24,94 @@ std::vector<Pose> placed_on_base(const TrainedModel& trained, const Tensor& late
   return poses;
 }
 
+struct MeanWithError {
+  double value = 0, error = 0;
+};
+
+MeanWithError mean_of(const std::vector<double>& values) {
+  const double n = double(values.size());
+  double sum = 0, squares = 0;
+  for (const double v : values) sum += v;
+  for (const double v : values) squares += (v - sum / n) * (v - sum / n);
+  return {sum / n, std::sqrt(squares / std::max(n * (n - 1), 1.0))};
+}
+
+// Of the same structures and views, with the same noise, whatever their strength.
+class SimulatedImages {
+ public:
+  SimulatedImages(const TrainedModel& trained, const ParticleStack& stack, int64_t images, uint64_t seed)
+      : trained_(trained), stack_(stack), random_(seed, 0x4ec0), anew_(trained, stack, false) {
+    const std::vector<int64_t> rows = spread_rows(stack.size(), images);
+    drawn_ = trained.model->prior.sample(int64_t(rows.size()), seed);
+    ImageInference own(trained, stack, true, {0});
+    for_blocks(int64_t(rows.size()), [&](int64_t first, int64_t last) {
+      batches_.push_back(own.load({rows.begin() + first, rows.begin() + last}));
+      views_.push_back(own.infer(batches_.back()).poses);
+    });
+  }
+
+  Recovery found_again(double strength) {
+    const Autoencoder& model = *trained_.model;
+    Recovery result;
+    result.strength = strength;
+    result.drawn = drawn_;
+    std::vector<Tensor> found;
+    Progress progress("simulating and finding again", drawn_.size(0), "images");
+    for_blocks(drawn_.size(0), [&](int64_t first, int64_t last) {
+      const std::vector<Pose>& views = views_[size_t(first / kBlock)];
+      ParticleBatch batch = batches_[size_t(first / kBlock)];
+      {
+        at::NoGradGuard guard;
+        const Tensor structures = model.decoder(drawn_.slice(0, first, last));
+        batch.images = model.images.simulate(structures, batch.with_poses(Poses::of(views)), random_.substream(uint64_t(first)), strength).to(at::kCPU);
+      }
+      const Posterior again = anew_.infer(batch);
+      found.push_back(again.mean);
+      result.bound.insert(result.bound.end(), again.bound.begin(), again.bound.end());
+      result.drawn_poses.insert(result.drawn_poses.end(), views.begin(), views.end());
+      result.found_poses.insert(result.found_poses.end(), again.poses.begin(), again.poses.end());
+      progress.advance(last - first);
+    });
+    progress.finish();
+    result.found = at::cat(found);
+    result.drawn_poses = placed_on_base(trained_, result.drawn, result.drawn_poses);
+    result.found_poses = placed_on_base(trained_, result.found, result.found_poses);
+    return result;
+  }
+
+  // Of at most as many particles that the model has not learned from, inferred in the same way.
+  std::vector<double> bounds_of_held_out() {
+    const std::vector<int64_t> all = split_particles(stack_.size(), trained_.setup.config.data.held_out_fraction).held_out;
+    std::vector<int64_t> rows;
+    for (const int64_t i : spread_rows(int64_t(all.size()), drawn_.size(0))) rows.push_back(all[size_t(i)]);
+    std::vector<double> bounds;
+    Progress progress("inferring particles held out", int64_t(rows.size()), "particles");
+    for_blocks(int64_t(rows.size()), [&](int64_t first, int64_t last) {
+      const Posterior found = anew_.infer(anew_.load({rows.begin() + first, rows.begin() + last}));
+      bounds.insert(bounds.end(), found.bound.begin(), found.bound.end());
+      progress.advance(last - first);
+    });
+    progress.finish();
+    return bounds;
+  }
+
+ private:
+  static void for_blocks(int64_t count, const std::function<void(int64_t, int64_t)>& body) {
+    for (int64_t first = 0; first < count; first += kBlock) {
+      body(first, std::min(first + kBlock, count));
+      if (stop_requested()) throw Interrupted("stopped while finding simulated images again");
+    }
+  }
+
+  const TrainedModel& trained_;
+  const ParticleStack& stack_;
+  Random random_;
+  ImageInference anew_;
+  Tensor drawn_;
+  std::vector<ParticleBatch> batches_;      // in blocks
+  std::vector<std::vector<Pose>> views_;
+};
+
 }  // namespace
 
 double Recovery::poses_found(double within_degrees) const {
@@ -35,44 +125,25 @@ double Recovery::poses_found(double within_degrees) const {
 void say_how_many_poses_can_be_found(const Recovery& recovery) {
   constexpr double kEnough = 0.9;
   const double found = recovery.poses_found();
-  log_info("Poses: of {} images simulated from what was learned, with these particles' optics and noise, {:.0f} % are found within 10 degrees", recovery.images(),
-           100 * found);
+  log_info("Poses: of {} images simulated from what was learned, with these particles' optics and noise, {:.0f} % are found within 10 degrees{}", recovery.images(),
+           100 * found, recovery.strength == 1 ? "" : formatted(" (they show {:.2f} times as much of it as the model expects, as particles do that were held out)", recovery.strength));
   if (found >= kEnough) return;
-  log_warning("About {:.0f} % of the particles' poses may be right: more where there is more to learn, fewer where noise was learned. Do not trust single "
-              "particles, nor the ensemble without a check",
-              100 * found);
+  log_warning("About {:.0f} % of the particles' poses may be right{}. Do not trust single particles, nor the ensemble without a check", 100 * found,
+              recovery.strength < 1 ? ", or fewer, for noise was learned" : "");
 }
 
 Recovery recover(const TrainedModel& trained, const ParticleStack& stack, int64_t images, uint64_t seed) {
-  const Autoencoder& model = *trained.model;
-  const Random random(seed, 0x4ec0);
-  Recovery result;
-  const std::vector<int64_t> rows = spread_rows(stack.size(), images);
-  result.drawn = model.prior.sample(int64_t(rows.size()), seed);
-  ImageInference own(trained, stack, true, {0}), anew(trained, stack, false);
-  std::vector<Tensor> found;
-  Progress progress("simulating and finding again", int64_t(rows.size()), "images");
-  for (int64_t first = 0; first < int64_t(rows.size()); first += kBlock) {
-    const int64_t last = std::min(first + kBlock, int64_t(rows.size()));
-    ParticleBatch batch = own.load({rows.begin() + first, rows.begin() + last});
-    const std::vector<Pose> views = own.infer(batch).poses;
-    {
-      at::NoGradGuard guard;
-      const Tensor structures = model.decoder(result.drawn.slice(0, first, last));
-      batch.images = model.images.simulate(structures, batch.with_poses(Poses::of(views)), random.substream(uint64_t(first))).to(at::kCPU);
-    }
-    const Posterior again = anew.infer(batch);
-    found.push_back(again.mean);
-    result.drawn_poses.insert(result.drawn_poses.end(), views.begin(), views.end());
-    result.found_poses.insert(result.found_poses.end(), again.poses.begin(), again.poses.end());
-    if (stop_requested()) throw Interrupted("stopped while finding simulated images again");
-    progress.advance(batch.size());
-  }
-  progress.finish();
-  result.found = at::cat(found);
-  result.drawn_poses = placed_on_base(trained, result.drawn, result.drawn_poses);
-  result.found_poses = placed_on_base(trained, result.found, result.found_poses);
-  return result;
+  SimulatedImages simulated(trained, stack, images, seed);
+  const std::vector<double> expected = simulated.bounds_of_held_out();
+  Recovery result = simulated.found_again(1);
+  if (expected.empty()) return result;
+  constexpr double kErrors = 2.5, kWeakest = 0.2, kStrongest = 2;
+  const MeanWithError shown = mean_of(expected), own = mean_of(result.bound);
+  if (std::abs(own.value - shown.value) < kErrors * std::hypot(own.error, shown.error)) return result;
+  // What images gain by a structure goes with its power, but for what is found in noise alone.
+  const double nothing = mean_of(simulated.found_again(0).bound).value;
+  const double power = (shown.value - nothing) / (own.value - nothing);
+  return simulated.found_again(std::clamp(std::sqrt(std::max(power, 0.0)), kWeakest, kStrongest));
 }
 
 }  // namespace cryomer

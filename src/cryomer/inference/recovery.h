@@ -1,7 +1,7 @@
 // What single images can tell, if what a model has learned is true: images are simulated from the model, with the optics, the views and the
 // noise of its particles, inferred like particles that it has never seen, and set beside what they were made from (a parametric bootstrap,
-// Efron and Tibshirani 1993). What the model does not know of, shapes or noise of another kind, is not in it,
-// and what it has not learned yet the images do not show: of real particles less may be found, or more.
+// Efron and Tibshirani 1993). A model that has learned noise would find too much in them, one that has more to learn too little: so they show the
+// structures as strongly as particles do that were held out, by how well these are explained. Shapes and noise of another kind, which the model does not know of, are not in them.
 #pragma once
 
 #include "cryomer/inference/posterior.h"
@@ -17,6 +17,8 @@ struct Recovery {
   Tensor drawn, found;  // latents [images, latent_dim]; found: means of posteriors
   // Of the structures as they come from the decoder; where poses were inferred, placed on the base (see StructureFrame).
   std::vector<Pose> drawn_poses, found_poses;
+  std::vector<double> bound;  // nats (see Posterior)
+  double strength = 1;        // how strongly the images show the structures; 1 is what the model expects
 };
 
 // `stack`: the particles that the model was trained on; `images` of them, evenly spread, lend their optics and views.

@@ -31,7 +31,8 @@ bool is_polymer(const Structure& structure, int residue) {
 }
 
 bool is_hetatm(const Structure& structure, int residue) {
-  return !is_polymer(structure, residue) || !is_standard_residue_name(structure.residues[residue].name);
+  const std::string& name = structure.residues[residue].name;
+  return !is_polymer(structure, residue) || !(is_standard_residue_name(name) || is_standard_residue_of_simulations(name));
 }
 
 // Whether no polymer residue of the same chain follows directly: where a TER belongs.

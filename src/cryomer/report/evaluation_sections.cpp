@@ -373,6 +373,7 @@ void add_judgement(HtmlPage& page, const RunReport& report) {
   if (run.recovery) {
     const PosteriorComparison& r = *run.recovery;
     HtmlTable recovery{formatted("What single images can tell, if what was learned is true ({} simulated and inferred)", r.particles), {"", ""}, {}};
+    recovery.rows.push_back({"contrast of what was learned (1: as expected)", plain(run.recovery_strength, 2)});
     recovery.rows.push_back({"structures off by (mean RMSD " + atoms_of_rmsd(r.atoms) + ")", plain(r.rmsd_mean, 2) + " \u00c5"});
     recovery.rows.push_back({"\u2003the mean structure for all", plain(r.rmsd_baseline, 2) + " \u00c5"});
     if (r.has_poses) {

@@ -26,7 +26,12 @@ const std::unordered_set<std::string>& simulation_amino_acids() {
   static const std::unordered_set<std::string> names = {
       "HID",  "HIE", "HIP",  "HSD",  "HSE", "HSP",  "HISA", "HISB", "HISD", "HISE", "HISH", "HIS1", "HIS2",
       "CYX",  "CYM", "CYS2", "CYSH", "ASH", "ASPH", "ASPP", "GLH",  "GLUH", "GLUP", "LYN",  "LYSH", "LSN",
-      "ARGN", "TYM", "S1P",  "S2P",  "T1P", "T2P",  "Y1P",  "Y2P",  "SP1",  "SP2",  "THP1", "THP2"};
+      "ARGN", "TYM"};
+  return names;
+}
+
+const std::unordered_set<std::string>& simulation_phosphorylated() {
+  static const std::unordered_set<std::string> names = {"S1P", "S2P", "T1P", "T2P", "Y1P", "Y2P", "SP1", "SP2", "THP1", "THP2"};
   return names;
 }
 
@@ -42,7 +47,7 @@ const std::unordered_set<std::string>& simulation_nucleotides() {
 bool is_terminal_form(const std::string& name) {
   if (name.size() != 4 || (name[0] != 'N' && name[0] != 'C')) return false;
   const std::string inner = name.substr(1);
-  return tabulated(inner).is_amino_acid() || contains(simulation_amino_acids(), inner);
+  return tabulated(inner).is_amino_acid() || contains(simulation_amino_acids(), inner) || contains(simulation_phosphorylated(), inner);
 }
 
 }  // namespace
@@ -59,7 +64,7 @@ bool may_be_water_name(const std::string& name) {
 }
 
 bool is_amino_acid_name(const std::string& name) {
-  return tabulated(name).is_amino_acid() || contains(simulation_amino_acids(), name) ||
+  return tabulated(name).is_amino_acid() || contains(simulation_amino_acids(), name) || contains(simulation_phosphorylated(), name) ||
          is_terminal_form(name);
 }
 
@@ -78,6 +83,13 @@ int heavy_atoms_of_amino_acid(const std::string& name) {
 bool is_standard_residue_name(const std::string& name) {
   const gemmi::ResidueInfo info = tabulated(name);
   return (info.is_amino_acid() || info.is_nucleic_acid()) && info.is_standard();
+}
+
+bool is_standard_residue_of_simulations(const std::string& name) {
+  if (contains(simulation_amino_acids(), name) || contains(simulation_nucleotides(), name)) return true;
+  if (!is_terminal_form(name)) return false;
+  const std::string inner = name.substr(1);
+  return is_standard_residue_name(inner) || contains(simulation_amino_acids(), inner);
 }
 
 }  // namespace cryomer

@@ -16,6 +16,8 @@ bool is_nucleotide_name(const std::string& name);
 // One of the 20 amino acids or the nucleotides of RNA and DNA under its wwPDB name: an ATOM record, not
 // HETATM.
 bool is_standard_residue_name(const std::string& name);
+// One of these under a name that it has in molecular dynamics only: a protonation state, a disulphide, an end of a chain.
+bool is_standard_residue_of_simulations(const std::string& name);
 // Heavy atoms of one of the 20 amino acids inside a chain (without OXT); 0 for any other name.
 int heavy_atoms_of_amino_acid(const std::string& name);
 
