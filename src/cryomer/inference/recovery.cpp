@@ -15,7 +15,8 @@ namespace cryomer {
 
 namespace {
 
-constexpr int64_t kBlock = 256;  // images at a time
+constexpr int64_t kBlock = 256;        // images at a time
+constexpr size_t kFewestHeldOut = 20;  // for a mean with an error
 
 std::vector<Pose> placed_on_base(const TrainedModel& trained, const Tensor& latents, std::vector<Pose> poses) {
   if (!trained.poses_were_inferred()) return poses;
@@ -82,6 +83,7 @@ class SimulatedImages {
   // Of at most as many particles that the model has not learned from, inferred in the same way.
   std::vector<double> bounds_of_held_out() {
     const std::vector<int64_t> all = split_particles(stack_.size(), trained_.setup.config.data.held_out_fraction).held_out;
+    if (all.size() < kFewestHeldOut) return {};
     std::vector<int64_t> rows;
     for (const int64_t i : spread_rows(int64_t(all.size()), drawn_.size(0))) rows.push_back(all[size_t(i)]);
     std::vector<double> bounds;
@@ -108,7 +110,7 @@ class SimulatedImages {
   Random random_;
   ImageInference anew_;
   Tensor drawn_;
-  std::vector<ParticleBatch> batches_;      // in blocks
+  std::vector<ParticleBatch> batches_;  // in blocks
   std::vector<std::vector<Pose>> views_;
 };
 
@@ -134,14 +136,15 @@ void say_how_many_poses_can_be_found(const Recovery& recovery) {
 
 Recovery recover(const TrainedModel& trained, const ParticleStack& stack, int64_t images, uint64_t seed) {
   SimulatedImages simulated(trained, stack, images, seed);
-  const std::vector<double> expected = simulated.bounds_of_held_out();
+  const std::vector<double> held_out = simulated.bounds_of_held_out();
   Recovery result = simulated.found_again(1);
-  if (expected.empty()) return result;
+  if (held_out.empty()) return result;
   constexpr double kErrors = 2.5, kWeakest = 0.2, kStrongest = 2;
-  const MeanWithError shown = mean_of(expected), own = mean_of(result.bound);
+  const MeanWithError shown = mean_of(held_out), own = mean_of(result.bound);
   if (std::abs(own.value - shown.value) < kErrors * std::hypot(own.error, shown.error)) return result;
   // What images gain by a structure goes with its power, but for what is found in noise alone.
   const double nothing = mean_of(simulated.found_again(0).bound).value;
+  if (own.value <= nothing) return result;  // nothing was learned that images could show more or less of
   const double power = (shown.value - nothing) / (own.value - nothing);
   return simulated.found_again(std::clamp(std::sqrt(std::max(power, 0.0)), kWeakest, kStrongest));
 }
