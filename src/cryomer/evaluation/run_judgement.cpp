@@ -110,10 +110,9 @@ std::vector<Finding> findings(const RunJudgement& run) {
     if (r.has_poses) {
       const double found = r.poses.direct.within_10deg;
       say(found >= 0.9 ? Verdict::good : Verdict::wrong, "recovery",
-          formatted("Of images simulated from the model, as noisy as the particles, {} have their pose found{}.", percent(found),
-                    found >= 0.9                  ? ""
-                    : run.recovery_strength < 1 ? ": about so many of the particles' poses may be right, or fewer, for noise was learned"
-                                                : ": about so many of the particles' poses may be right"));
+          formatted("Of images simulated from the model, as noisy as the particles, {} have their pose found{}{}.", percent(found),
+                    found >= 0.9 ? "" : ": about so many of the particles' poses may be right",
+                    found < 0.9 && run.recovery_strength < 1 ? ", or fewer, for noise was learned" : ""));
     }
     if (run.recovery_strength != 1) {
       say(Verdict::note, "recovery",

@@ -43,11 +43,15 @@ const std::unordered_set<std::string>& simulation_nucleotides() {
   return names;
 }
 
+bool is_amino_acid_of_simulations(const std::string& name) {
+  return contains(simulation_amino_acids(), name) || contains(simulation_phosphorylated(), name);
+}
+
 // AMBER marks chain ends with a letter before the name: NALA, CSER.
 bool is_terminal_form(const std::string& name) {
   if (name.size() != 4 || (name[0] != 'N' && name[0] != 'C')) return false;
   const std::string inner = name.substr(1);
-  return tabulated(inner).is_amino_acid() || contains(simulation_amino_acids(), inner) || contains(simulation_phosphorylated(), inner);
+  return tabulated(inner).is_amino_acid() || is_amino_acid_of_simulations(inner);
 }
 
 }  // namespace
@@ -64,8 +68,7 @@ bool may_be_water_name(const std::string& name) {
 }
 
 bool is_amino_acid_name(const std::string& name) {
-  return tabulated(name).is_amino_acid() || contains(simulation_amino_acids(), name) || contains(simulation_phosphorylated(), name) ||
-         is_terminal_form(name);
+  return tabulated(name).is_amino_acid() || is_amino_acid_of_simulations(name) || is_terminal_form(name);
 }
 
 bool is_nucleotide_name(const std::string& name) {
