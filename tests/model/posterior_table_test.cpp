@@ -52,6 +52,16 @@ TEST(PosteriorTable, TakesAdamsFirstStep) {
   EXPECT_NEAR(found.deviation[0][0].item<double>(), 0.5 * std::exp(0.1), 1e-5);
 }
 
+TEST(PosteriorTable, TakesSmallerStepsOfMeansWhereAsked) {
+  PosteriorTable table = example();
+  const PosteriorTable::Leaves leaves = table.leaves(rows({2}));
+  ((leaves.mean - 1).square().sum() + leaves.log_deviation.square().sum()).backward();
+  table.update(leaves, 0.1, 0.3);
+  const DiagonalGaussian found = table.rows(rows({2}));
+  EXPECT_NEAR(found.mean[0][1].item<double>(), 5 - 0.03, 1e-5);
+  EXPECT_NEAR(found.deviation[0][1].item<double>(), 0.5 * std::exp(0.1), 1e-5);
+}
+
 // Rows do not share their moments: what a row becomes does not depend on whom it was visited with.
 TEST(PosteriorTable, StepsEachRowAsIfAlone) {
   PosteriorTable together = example(), apart = example();

@@ -128,6 +128,10 @@ std::vector<int> groups_in_training(const TrainedModel& trained, const ParticleS
 
 ImageInference::ImageInference(const TrainedModel& trained, const ParticleStack& stack, bool own_particles, const Refinement& refinement)
     : trained_(trained), loader_(stack), refinement_(refinement) {
+  // Where poses are inferred too, latents and poses fit an image's noise together, and the encoder's guess is a better judge
+  // than the image's own best fit: no farther from it than this (docs/experiments.md, "Where does a particle's error come from?").
+  constexpr double kMeansBesidePoses = 0.3;
+  if (trained.poses_were_inferred()) refinement_.mean_share = kMeansBesidePoses;
   const int box = trained.model->images.grid().box;
   if (stack.box() != box) fail("{}: images of {} pixels, but the model was trained on {} pixels", stack.path(), stack.box(), box);
   const double pixel_size = smallest_pixel_size(stack);

@@ -47,7 +47,7 @@ RefinedViews refine_part(const Autoencoder& model, const ParticleBatch& views, c
     const auto gradients = torch::autograd::grad({terms.total * double(count)}, {own.mean, own.log_deviation});
     own.mean.mutable_grad() = gradients[0];
     own.log_deviation.mutable_grad() = gradients[1];
-    table.update(own, refinement.learning_rate * (1 - double(step) / double(refinement.steps)));
+    table.update(own, refinement.learning_rate * (1 - double(step) / double(refinement.steps)), refinement.mean_share);
     if (move.defined()) poses.follow(rows, move, radius);
   }
   return {table.rows(rows), {poses.rotation.select(1, 0), poses.shift.select(1, 0)}, bound};

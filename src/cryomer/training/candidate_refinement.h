@@ -10,6 +10,7 @@ struct Refinement {
   int64_t steps = 20;
   int64_t samples = 2;
   double learning_rate = 0.1;
+  double mean_share = 1;  // of that rate, for the latents' means
 };
 
 struct RefinedViews {
