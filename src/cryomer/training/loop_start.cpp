@@ -30,7 +30,7 @@ BentImages bend(const Autoencoder& model, const std::vector<ParticleBatch>& batc
     ParticleBatch some = batch.first(std::min(batch.size(), most - images));
     images += some.size();
     const DiagonalGaussian start{at::zeros({some.size(), model.latent_dim}), at::full({some.size(), model.latent_dim}, 0.3)};
-    const RefinedViews bent = refine_views(model, some, start, {kBendSteps, 2, kBendRate, 1}, random, pose_deviation);
+    const RefinedViews bent = refine_views(model, some, start, {kBendSteps, 2, kBendRate}, random, pose_deviation);
     some.rotation = bent.poses.rotation;
     some.shift = bent.poses.shift;
     at::NoGradGuard guard;
