@@ -10,7 +10,7 @@
 #include "cryomer/base/error.h"
 #include "cryomer/base/log.h"
 #include "cryomer/base/text.h"
-#include "cryomer/base/units.h"
+#include "cryomer/data/particle_table.h"
 #include "cryomer/evaluation/conformations.h"
 #include "cryomer/io/common_atoms.h"
 #include "cryomer/io/npy.h"
@@ -101,21 +101,12 @@ const StarTable& particle_table(const StarFile& star, const std::string& path) {
   fail("{}: no table with particles in it", path);
 }
 
+// Empty when there are none.
 std::vector<Pose> poses_of(const StarTable& table) {
-  const int rot = table.column("rlnAngleRot"), tilt = table.column("rlnAngleTilt"), psi = table.column("rlnAnglePsi");
-  const int x = table.column("rlnOriginXAngst"), y = table.column("rlnOriginYAngst");
-  std::vector<Pose> poses;
-  if (rot < 0 || tilt < 0 || psi < 0) return poses;
-  for (int64_t row = 0; row < table.row_count(); ++row) {
-    Pose pose;
-    pose.rotation = rotation_from_euler({radians(table.number(row, rot)), radians(table.number(row, tilt)), radians(table.number(row, psi))});
-    if (x >= 0 && y >= 0) {
-      pose.shift_x = -table.number(row, x);
-      pose.shift_y = -table.number(row, y);
-    }
-    poses.push_back(pose);
-  }
-  return poses;
+  if (!missing_angles(table).empty()) return {};
+  return read_poses(table, [&](int64_t) -> double {
+    fail("{}: shifts are in pixels (_rlnOriginX); expected _rlnOriginXAngst and _rlnOriginYAngst, in A", table.source);
+  });
 }
 
 PosteriorTruth particle_truth(const ComparisonInputs& inputs, const Ensemble& states) {

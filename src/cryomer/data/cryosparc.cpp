@@ -12,7 +12,7 @@
 #include "cryomer/base/log.h"
 #include "cryomer/base/text.h"
 #include "cryomer/base/units.h"
-#include "cryomer/data/particle_stack.h"
+#include "cryomer/data/particle_table.h"
 #include "cryomer/geometry/rotation.h"
 #include "cryomer/io/npy.h"
 

@@ -7,10 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "cryomer/data/image_references.h"
+#include "cryomer/data/stack_optics.h"
+#include "cryomer/data/particle_table.h"
 #include "cryomer/geometry/pose.h"
-#include "cryomer/io/mrc.h"
 #include "cryomer/io/star.h"
-#include "cryomer/optics/optics_group.h"
 
 namespace cryomer {
 
@@ -37,20 +38,16 @@ class ParticleStack {
   // calls them.
   static ParticleStack open(const std::string& star_path, const ParticleStackOptions& options = {});
 
-  int64_t size() const { return static_cast<int64_t>(particles_.size()); }
+  int64_t size() const { return static_cast<int64_t>(poses_.size()); }
   int box() const { return box_; }  // pixels, even, the same for all particles
   bool has_poses() const { return has_poses_; }
-  bool has_ctf() const {
-    return has_ctf_;
-  }  // false: ctf() is without meaning, the images are taken as they are
-  const std::vector<OpticsGroup>& optics_groups() const { return optics_groups_; }
+  bool has_ctf() const { return optics_.has_ctf; }  // false: ctf() is without meaning, the images are taken as they are
+  const std::vector<OpticsGroup>& optics_groups() const { return optics_.groups; }
 
-  int optics_group(int64_t particle) const { return particles_[particle].optics_group; }
-  const OpticsGroup& optics(int64_t particle) const {
-    return optics_groups_[particles_[particle].optics_group];
-  }
-  const CtfParameters& ctf(int64_t particle) const { return particles_[particle].ctf; }
-  const Pose& pose(int64_t particle) const { return particles_[particle].pose; }
+  int optics_group(int64_t particle) const { return optics_.group_of[particle]; }
+  const OpticsGroup& optics(int64_t particle) const { return optics_.groups[optics_.group_of[particle]]; }
+  const CtfParameters& ctf(int64_t particle) const { return optics_.ctf[particle]; }
+  const Pose& pose(int64_t particle) const { return poses_[particle]; }
   // [box][box], row-major, x fastest. Fails on NaN or infinite pixels, naming the image. Safe to call from
   // threads.
   void read_image(int64_t particle, float* pixels) const;
@@ -63,32 +60,17 @@ class ParticleStack {
   std::vector<std::string> image_files() const;
 
  private:
-  class Loader;
-
-  struct Record {
-    int optics_group = 0;
-    int file = 0;
-    int64_t section = 0;
-    CtfParameters ctf;
-    Pose pose;
-  };
-
   ParticleStack() = default;
+  void read_poses_of(const StarTable& particles, bool required);
 
   std::string path_;
   StarFile star_;
   int particle_table_ = 0;  // index into star_.tables
   int box_ = 0;
   bool has_poses_ = false;
-  bool has_ctf_ = false;
-  std::vector<OpticsGroup> optics_groups_;
-  std::vector<MrcFile> files_;
-  std::vector<Record> particles_;
+  StackOptics optics_;
+  ImageReferences images_;
+  std::vector<Pose> poses_;  // of each particle
 };
-
-// The file with poses written into it (rlnAngleRot/Tilt/Psi in degrees, rlnOriginXAngst/YAngst in A), one
-// pose per row of the particle table. All other columns are kept, but rlnOriginX/Y (pixels) go, since they
-// would contradict.
-StarFile with_poses(StarFile star, const std::vector<Pose>& poses);
 
 }  // namespace cryomer

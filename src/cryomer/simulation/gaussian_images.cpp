@@ -4,14 +4,17 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "cryomer/base/atomic_file.h"
+#include "cryomer/base/error.h"
 #include "cryomer/base/log.h"
 #include "cryomer/base/progress.h"
 #include "cryomer/base/random.h"
 #include "cryomer/base/stop.h"
 #include "cryomer/base/units.h"
 #include "cryomer/data/box_fit.h"
-#include "cryomer/data/particle_stack.h"
+#include "cryomer/data/particle_table.h"
 #include "cryomer/imaging/image_model.h"
+#include "cryomer/io/mrc.h"
 #include "cryomer/protein/atom_blobs.h"
 #include "cryomer/simulation/aligned_states.h"
 

@@ -14,7 +14,7 @@
 #include "cryomer/base/text.h"
 #include "cryomer/base/units.h"
 #include "cryomer/data/box_fit.h"
-#include "cryomer/data/particle_stack.h"
+#include "cryomer/data/particle_table.h"
 #include "cryomer/io/mrc.h"
 #include "cryomer/kernels/fft.h"
 #include "cryomer/simulation/aligned_states.h"
