@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 
@@ -81,21 +82,26 @@ std::vector<ConfigChange> changes_of_run(const RunDirectory& directory, const Tr
 
 // Of the run with this number, the first being zero.
 TrainingConfig Train::resolve(const RunDirectory& directory, int64_t number) const {
-  TrainingConfig config;
+  // What is asked for beside the recipe, which hangs on where poses come from.
+  const auto ask = [&](TrainingConfig& c) {
+    if (!config_file.empty()) config_from_json(c, read_file(config_file), config_file);
+    for (const std::string& assignment : set) config_set(c, assignment);
+    if (!poses.empty()) c.data.poses = poses;
+  };
+  TrainingConfig asked, config;
+  ask(asked);
   if (recipe == "paper") {
-    apply_paper_recipe(config, poses == "infer");
+    apply_paper_recipe(config, asked.data.poses == "infer");
   } else if (recipe != "default") {
     fail_usage("--recipe {}: unknown.{} Known: default, paper", recipe, did_you_mean(recipe, {"default", "paper"}));
   }
   // A run goes on with its own settings.
   const bool goes_on = resume && can_go_on(directory);
   if (goes_on) config_from_json(config, read_file(directory.config()), directory.config());
-  if (!config_file.empty()) config_from_json(config, read_file(config_file), config_file);
-  for (const std::string& assignment : set) config_set(config, assignment);
+  ask(config);
   config.data.particles = fs::absolute(particles).lexically_normal().string();
   config.data.structure = fs::absolute(structure).lexically_normal().string();
   if (!data_dir.empty()) config.data.data_dir = fs::absolute(data_dir).lexically_normal().string();
-  if (!poses.empty()) config.data.poses = poses;
   if (!frame.empty()) config.data.frame = frame;
   if (!encoder.empty()) config.model.encoder.kind = encoder;
   auto given = [&](const char* flag, double value) {
@@ -178,6 +184,10 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
                 trainer.out_of_steps() ? formatted("{} steps, no fewer than --epochs gives it", trainer.step()) : "its time (--max-time)");
   } else {
     log_info("Trained for {} step{}; the model is in {}", trainer.step(), trainer.step() == 1 ? "" : "s", directory.path);
+    if (std::isfinite(trainer.best_held_out())) {
+      log_info("Held-out bound (log likelihood less divergence): {:.2f} nats an image; of runs on the same particles the higher one is better",
+               trainer.best_held_out());
+    }
     if (learned && config.data.poses != "given") say_how_many_poses_can_be_found(directory, stack, on);
   }
   set_log_file("");

@@ -95,8 +95,8 @@ TEST(App, InfersPosesTogetherWithConformations) {
 TEST(App, KeepsTheBestOfSeveralSeeds) {
   const std::string& folder = world().folder;
   const std::string run = folder + "/seeds", posterior = folder + "/seeds_posterior";
-  const std::string train = "train " + world().sim + "/particles.star --structure " + world().base + " --poses infer --recipe paper --seeds 2 " +
-                            "--latent-dim 4 --threads 2 --set model.padding=1 model.encoder.widths=[32] objective.samples=2 objective.pose_samples_alone=4 "
+  const std::string train = "train " + world().sim + "/particles.star --structure " + world().base + " --recipe paper --seeds 2 " +
+                            "--latent-dim 4 --threads 2 --set data.poses=infer model.padding=1 model.encoder.widths=[32] objective.samples=2 objective.pose_samples_alone=4 "
                             "optimiser.batch_size=64 --out " + run;
   const std::string said = done(train + " --epochs 4");
   const auto best = said.find("that of seed_");
@@ -122,6 +122,7 @@ TEST(App, RefinesPosesOfTheFile) {
   const std::string said = done("train " + world().sim + "/truth.star --structure " + world().base + " --poses refine --epochs 2 " + World::small() +
                                 " --set pose_search.candidates=2 --out " + run);
   EXPECT_NE(said.find("Poses: the best of each particle explains"), std::string::npos) << said;
+  EXPECT_NE(said.find("Held-out bound"), std::string::npos) << said;
   done("infer " + run + " --out " + world().folder + "/refined_posterior");
   done("evaluate --structure " + world().base + " --posterior " + world().folder + "/refined_posterior --truth " + world().sim +
        "/states.dcd --truth-star " + world().sim + "/truth.star --json " + world().folder + "/refined.json");

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <functional>
+#include <limits>
 #include <optional>
 
 #include "cryomer/data/particle_loader.h"
@@ -41,7 +42,8 @@ class Trainer {
   int64_t step() const { return optimiser_.steps; }
   bool out_of_steps() const { return schedule_.out_of_steps(); }  // of --epochs
   bool settled() const { return finished_; }  // the held-out curve was flat: nothing is left to do
-  double best_held_out() const { return best_held_out_; }  // log likelihood - divergence, nats per image
+  // Log likelihood less divergence, nats per image; not finite when nothing is held out or no epoch has ended.
+  double best_held_out() const { return best_held_out_; }
   const Autoencoder& model() const { return model_; }
 
  private:
@@ -129,7 +131,7 @@ class Trainer {
   double encoder_loss_ = 0;
   int64_t summed_steps_ = 0, summed_views_ = 0;
   ScaleStatistics scales_;
-  double best_held_out_ = -1e300, best_progress_ = 0;
+  double best_held_out_ = -std::numeric_limits<double>::infinity(), best_progress_ = 0;
   double search_seconds_ = 0;  // of the elapsed time
   int64_t searches_ = 0;       // done with learned structures
   double changed_poses_ = 0;   // by the last of them
