@@ -173,6 +173,19 @@ TEST(AppEvaluate, JudgesARunWithoutATruth) {
   EXPECT_TRUE(figures(json)["distances"][0]["uncertainty"].contains("ratio"));
 }
 
+TEST(AppEvaluate, RefusesATruthWithShiftsInPixels) {
+  const std::string posterior = world().folder + "/posed", truth = world().folder + "/pixels.star";
+  done("infer " + q(world().run) + " --out " + q(posterior));
+  StarFile star = read_star(world().sim + "/truth.star");
+  StarTable& particles = *star.find("particles");
+  for (const char* name : {"rlnOriginXAngst", "rlnOriginYAngst"}) {
+    particles.columns[size_t(particles.column(name))] = std::string(name).substr(0, std::string(name).find("Angst"));
+  }
+  write_star(truth, star);
+  refused("evaluate --structure " + q(world().base) + " --posterior " + q(posterior) + " --truth " + q(world().states) + " --truth-star " + q(truth), 1,
+          {"pixels.star", "_rlnOriginXAngst"});
+}
+
 TEST(AppEvaluate, SaysOfAnUnfinishedRunWhatThereIs) {
   const std::string begun = world().folder + "/begun", json = world().folder + "/begun.json";
   fs::create_directories(begun);
