@@ -103,6 +103,7 @@ TEST(App, KeepsTheBestOfSeveralSeeds) {
   ASSERT_NE(best, std::string::npos) << said;
   const char number = said[best + std::string("that of seed_").size()];
   ASSERT_TRUE(number == '1' || number == '2') << said;
+  EXPECT_TRUE(Json::parse(read_file(run + "/config.json"))["model"]["pose_network"]["used"].get<bool>()) << "of a setting that infers poses";
   for (const char* file : {"/checkpoint.safetensors", "/config.json", "/metrics.csv", "/log.txt"}) {
     EXPECT_EQ(read_file(run + file), read_file(run + "/seed_" + number + file)) << file;
   }
