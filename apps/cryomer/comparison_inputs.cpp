@@ -96,12 +96,11 @@ Ensemble CommonAtoms::read(const std::string& path, const std::string& topology)
 
 const StarTable& particle_table(const StarFile& star, const std::string& path) {
   for (const StarTable& table : star.tables) {
-    if (table.has("cryomerStateIndex") || table.has("rlnImageName")) return table;
+    if (table.has("cryomerStateIndex") || table.has(kImageName)) return table;
   }
   fail("{}: no table with particles in it", path);
 }
 
-// Empty when there are none.
 std::vector<Pose> poses_of(const StarTable& table) {
   if (!missing_angles(table).empty()) return {};
   return read_poses(table, [&](int64_t) -> double {
