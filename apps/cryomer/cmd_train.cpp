@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <memory>
+#include <optional>
 
 #include "command.h"
 #include "cryomer/base/atomic_file.h"
@@ -9,6 +11,7 @@
 #include "cryomer/base/log.h"
 #include "cryomer/base/text.h"
 #include "cryomer/data/box_fit.h"
+#include "cryomer/inference/held_out_bound.h"
 #include "cryomer/inference/recovery.h"
 #include "cryomer/io/structure_file.h"
 #include "cryomer/kernels/cuda_kernels.h"
@@ -51,15 +54,21 @@ bool left_only_a_log(const RunDirectory& directory) {
   return std::all_of(begin(entries), end(entries), [&](const auto& entry) { return entry.path().filename() == fs::path(directory.log()).filename(); });
 }
 
-// Of a run that has ended. It is whole without this.
-void say_how_many_poses_can_be_found(const RunDirectory& directory, const ParticleStack& stack, at::Device device) {
+// Looks at a run that has ended, which is whole without this, and returns its held-out bound.
+double say_how_well_it_went(const RunDirectory& directory, const ParticleStack& stack, at::Device device, bool poses_may_be_lost) {
+  double bound = -std::numeric_limits<double>::infinity();
   try {
     const TrainedModel trained = load_trained_model(directory);
     trained.model->move_to(device);
-    say_how_many_poses_can_be_found(recover(trained, stack, kSimulated, uint64_t(trained.setup.config.seed)));
+    if (const std::optional<double> found = held_out_bound(trained, stack)) {
+      bound = *found;
+      log_info("Held-out bound (log likelihood less divergence): {:.2f} nats an image; of runs on the same particles the higher one is better", bound);
+    }
+    if (poses_may_be_lost) say_how_many_poses_can_be_found(recover(trained, stack, kSimulated, uint64_t(trained.setup.config.seed)));
   } catch (const Interrupted&) {
-    log_info("Stopped while looking how many poses can be found; the run has ended");
+    log_info("Stopped while looking at what was learned; the run has ended");
   }
+  return bound;
 }
 
 // What a run that goes on does otherwise than before. What it is made of stays.
@@ -184,14 +193,10 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
                 trainer.out_of_steps() ? formatted("{} steps, no fewer than --epochs gives it", trainer.step()) : "its time (--max-time)");
   } else {
     log_info("Trained for {} step{}; the model is in {}", trainer.step(), trainer.step() == 1 ? "" : "s", directory.path);
-    if (std::isfinite(trainer.best_held_out())) {
-      log_info("Held-out bound (log likelihood less divergence): {:.2f} nats an image; of runs on the same particles the higher one is better",
-               trainer.best_held_out());
-    }
-    if (learned && config.data.poses != "given") say_how_many_poses_can_be_found(directory, stack, on);
   }
+  const double bound = say_how_well_it_went(directory, stack, on, learned && config.data.poses != "given");
   set_log_file("");
-  return trainer.best_held_out();
+  return bound;
 }
 
 void Train::run() {

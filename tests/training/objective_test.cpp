@@ -56,7 +56,6 @@ std::shared_ptr<const BackboneTorsionRules> strained(const std::string& structur
 
 TEST(Loss, IsTheSumOfItsTerms) {
   Scene scene;
-  scene.config.objective.conformation_kl = 2;
   scene.config.objective.chain = 0.3;
   scene.config.objective.centring = 0.7;
   scene.config.objective.torsions = 0.4;
@@ -77,13 +76,13 @@ TEST(Loss, IsTheSumOfItsTerms) {
   EXPECT_NEAR(scene.at({}).figures().torsions, 16 * (1 - std::cos(0.5)), 1e-3);
   EXPECT_NEAR(scene.at({}).figures().rotamers, 16 * 2.5 * (1 - std::cos(1.5)), 1e-2);  // from 180 degrees, where they were staggered
   for (const double warmth : {0.0, 0.25, 1.0}) {
-    const LossTerms terms = scene.at({warmth, 1 - warmth});
+    const LossTerms terms = scene.at({warmth, 1 - warmth, 2 + warmth});
     const Figures t = terms.figures();
     EXPECT_GT(t.clashes, 1);
     EXPECT_GT(t.ramachandran, 1);
     EXPECT_NEAR(t.left_handed, t.ramachandran, 1e-3 * t.ramachandran);
     EXPECT_NEAR(terms.total.item<double>(),
-                -t.log_likelihood + warmth * (2 * t.kl + 0.3 * t.chain + 0.6 * t.clashes + 0.2 * t.rotamers + 0.8 * t.left_handed) +
+                -t.log_likelihood + (2 + warmth) * t.kl + warmth * (0.3 * t.chain + 0.6 * t.clashes + 0.2 * t.rotamers + 0.8 * t.left_handed) +
                     (1 - warmth) * 0.5 * t.ramachandran + 0.4 * t.torsions + 0.7 * t.centring,
                 1e-3 * (1 + std::abs(t.log_likelihood)));
   }

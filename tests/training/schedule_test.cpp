@@ -56,6 +56,23 @@ TEST(Schedule, WarmsUpForSoManyEpochsButNotForTooMuchOfTheRun) {
   EXPECT_DOUBLE_EQ(at_step(config, 0).warmed(), 1);
 }
 
+TEST(Schedule, MakesTheDivergenceDearerWhenMotionsAreFound) {
+  TrainingConfig config = hundred_epochs();
+  config.objective.warmup_epochs = 20;
+  config.objective.conformation_kl = 3;
+  EXPECT_DOUBLE_EQ(at_step(config, 100).conformation_kl(), 0.3);
+  EXPECT_DOUBLE_EQ(at_step(config, 900).conformation_kl(), 3);
+  config.objective.late_kl = 4;
+  EXPECT_DOUBLE_EQ(at_step(config, 500).conformation_kl(), 3);
+  EXPECT_NEAR(at_step(config, 600).conformation_kl(), 6, 1e-9);
+  EXPECT_NEAR(at_step(config, 700).conformation_kl(), 12, 1e-9);
+  // A run that settles before that has come so far all the same.
+  Schedule early = at_step(config, 300);
+  early.settle();
+  early.move_to(375, 0, 0);
+  EXPECT_NEAR(early.conformation_kl(), 12, 1e-9);
+}
+
 TEST(Schedule, BlursAndTempersWhileItWarms) {
   TrainingConfig config = hundred_epochs();
   config.objective.warmup_epochs = 20;

@@ -86,6 +86,16 @@ TEST(Trainer, ExplainsHeldOutImagesBetterThanTheBase) {
   EXPECT_GT(held_out.back() - base.back(), 2);
 }
 
+TEST(Trainer, JudgesWithADivergenceThatCountsOnce) {
+  // However dear it is in training: bounds of runs with different weights are compared with each other.
+  TrainingConfig config = small_config(data(), 30);
+  config.objective.conformation_kl = 20;
+  SmallRun run(config, scratch_folder());
+  run.trainer->run();
+  const std::string metrics = run.directory.metrics();
+  EXPECT_GT(column(metrics, "held_out_kl").back(), 2 * column(metrics, "kl").back());
+}
+
 TEST(Trainer, GoesFromTheEncodersPosteriorsToTheParticlesOwn) {
   TrainingConfig config = small_config(data(), 5);
   config.objective.warmup = 0.4;

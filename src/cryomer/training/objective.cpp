@@ -99,7 +99,7 @@ LossTerms loss(const Autoencoder& model, const ObjectiveConfig& config, const Re
       restraints.left_handed && config.left_handed > 0 ? mean_of_some(backbone_torsion_energies(restraints.left_handed, some(positions))) : none;
 
   LossTerms terms;
-  terms.total = mean(-fit + stage.warmth * (config.conformation_kl * kl + config.chain * chain + config.rotamers * rotamers) +
+  terms.total = mean(-fit + stage.conformation_kl * kl + stage.warmth * (config.chain * chain + config.rotamers * rotamers) +
                      config.torsions * torsions + config.centring * centring) +
                 stage.warmth * (config.clashes * clashes + config.left_handed * left_handed) + stage.strictness * config.ramachandran * ramachandran;
   terms.bound = (fit - kl).detach();

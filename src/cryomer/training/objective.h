@@ -47,10 +47,12 @@ struct Restraints {
   std::shared_ptr<const BackboneTorsionRules> left_handed = {};   // none: likewise
 };
 
-// Where a run stands: shares of the configured weights that count, in [0, 1].
+// Where a run stands: shares of the configured weights that count, in [0, 1], and the weight of the divergence from the prior, which is
+// one in a bound of the likelihood.
 struct ObjectiveStage {
-  double warmth = 1;      // of the divergence, the chain, side chains that are not staggered, clashes, and left-handed backbones
+  double warmth = 1;      // of the chain, side chains that are not staggered, clashes, and left-handed backbones
   double strictness = 1;  // of backbone torsions
+  double conformation_kl = 1;
 };
 
 // Latents drawn from the posteriors of some images, and what the decoder makes of them.

@@ -18,6 +18,9 @@ constexpr double kMobileFrom = 0.35, kMobileTo = 0.55;
 // Motions are found before torsions have their price: on the way to their place chains pass through what is forbidden.
 constexpr double kStrictFrom = 0.65, kStrictTo = 0.85;
 
+// Nor may latents be told to keep less before motions are found.
+constexpr double kDearFrom = 0.5, kDearTo = 0.7;
+
 }  // namespace
 
 int64_t Schedule::steps_at_most() const {
@@ -41,10 +44,17 @@ double Schedule::warmed() const {
 
 double Schedule::warmth() const { return std::pow(kLeastWarmth, 1 - warmed()); }
 
-double Schedule::strictness() const {
+double Schedule::grown(double from, double to) const {
   const double settled_by = settling() ? (progress_ - settling_from) / (0.5 * kSettlingShare) : 0;
-  return std::clamp(std::max((progress_ - kStrictFrom) / (kStrictTo - kStrictFrom), settled_by), 0.0, 1.0);
+  return std::clamp(std::max((progress_ - from) / (to - from), settled_by), 0.0, 1.0);
 }
+
+double Schedule::conformation_kl() const {
+  const ObjectiveConfig& c = config_.objective;
+  return warmth() * c.conformation_kl * std::pow(c.late_kl, grown(kDearFrom, kDearTo));
+}
+
+double Schedule::strictness() const { return grown(kStrictFrom, kStrictTo); }
 
 double Schedule::learning_rate() const {
   const OptimiserConfig& c = config_.optimiser;

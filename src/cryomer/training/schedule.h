@@ -20,7 +20,8 @@ class Schedule {
   double progress() const { return progress_; }  // 0 to 1, by steps or by time, whichever is further
   double warmed() const;                         // how much of the warm-up is done, 0 to 1
   double warmth() const;                         // of the weights that grow, see ObjectiveConfig
-  double strictness() const;                     // share of the price of backbone torsions; full half-way through settling
+  double conformation_kl() const;                // weight of the divergence from the prior; full half-way through settling
+  double strictness() const;                     // share of the price of backbone torsions; likewise
   double learning_rate() const;                  // share of the configured one
   double blur() const;                           // A
   double pose_temperature() const;
@@ -35,6 +36,8 @@ class Schedule {
   double settling_from = -1;  // progress; -1: not yet
 
  private:
+  // 0 to 1 from one share of the run to another, or half-way through settling.
+  double grown(double from, double to) const;
   TrainingConfig config_;
   int64_t steps_per_epoch_, steps_ = 0;
   double progress_ = 0;

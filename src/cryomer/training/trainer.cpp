@@ -267,8 +267,9 @@ void Trainer::train_step() {
   model_.set_mobile_share(schedule_.mobility());
   const CandidateViews views = candidate_views(next_batch(), poses_, schedule_.pose_temperature());
   const Tensor noise = antithetic_noise(draws(kNoise, uint64_t(optimiser_.steps)), views.batch.size(), c.objective.samples, model_.latent_dim);
-  const std::vector<StepPart> parts = parts_of(views, noise, {{schedule_.warmth(), schedule_.strictness()}, schedule_.blur(), true, schedule_.poses_alone()},
-                                               draws(kSleep, uint64_t(optimiser_.steps)));
+  const ObjectiveStage stage{schedule_.warmth(), schedule_.strictness(), schedule_.conformation_kl()};
+  const std::vector<StepPart> parts =
+      parts_of(views, noise, {stage, schedule_.blur(), true, schedule_.poses_alone()}, draws(kSleep, uint64_t(optimiser_.steps)));
 
   std::vector<std::vector<Tensor>> gradients;
   double value = 0;

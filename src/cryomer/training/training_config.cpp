@@ -39,6 +39,7 @@ void ObjectiveConfig::visit(ConfigVisitor& v) {
   v.field("kind", kind, "elbo, or multi_sample (log of the mean likelihood of the samples, as the paper)");
   v.field("samples", samples, "conformations drawn for each image");
   v.field("conformation_kl", conformation_kl, "weight of the divergence from the prior");
+  v.field("late_kl", late_kl, "factor that this weight grows by between half and seven tenths of the run, when motions are found");
   v.field("pose_kl", pose_kl, "model.pose_network: weight of the poses' divergence from their prior");
   v.field("pose_samples", pose_samples, "model.pose_network: poses drawn for each conformation");
   v.field("pose_samples_alone", pose_samples_alone, "model.pose_network: poses drawn for each image while nothing else is learned");
@@ -159,6 +160,7 @@ void TrainingConfig::check() const {
   between("model.encoder.grid", double(model.encoder.grid), 2, 256);
   between("objective.samples", double(objective.samples), 1, 10000);
   between("objective.conformation_kl", objective.conformation_kl, 0, kMostWeight);
+  between("objective.late_kl", objective.late_kl, 1, 1000);
   between("objective.pose_kl", objective.pose_kl, 0, kMostWeight);
   between("objective.pose_samples", double(objective.pose_samples), 1, 10000);
   between("objective.pose_samples_alone", double(objective.pose_samples_alone), 1, 10000);
