@@ -414,7 +414,9 @@ TEST(App, ARunThatGoesOnStaysTheSameRun) {
   }
   EXPECT_NE(done(train + " --epochs 2 --resume --set objective.chain=0.03").find("From here on objective.chain = 0.03"), std::string::npos);
   const std::string settings = read_file(run + "/config.json");
-  EXPECT_NE(done(train + " --epochs 1 --resume --set objective.chain=0.04").find("Nothing was learned"), std::string::npos);
+  const std::string again = done(train + " --epochs 1 --resume --set objective.chain=0.04");
+  EXPECT_NE(again.find("Nothing was learned"), std::string::npos) << again;
+  EXPECT_NE(again.find("Held-out bound"), std::string::npos) << "of the run as it is: " << again;
   EXPECT_EQ(read_file(run + "/config.json"), settings) << "with which nothing was learned";
   EXPECT_NE(read_file(run + "/log.txt").find("residues of protein"), std::string::npos);
 }

@@ -5,10 +5,11 @@
 namespace cryomer {
 
 std::optional<double> held_out_bound(const TrainedModel& trained, const ParticleStack& stack) {
-  constexpr size_t kMost = 512;
-  std::vector<int64_t> rows = split_particles(stack.size(), trained.setup.config.data.held_out_fraction).held_out;
-  if (rows.empty()) return {};
-  rows.resize(std::min(rows.size(), kMost));
+  constexpr int64_t kMost = 512;
+  const std::vector<int64_t> held_out = split_particles(stack.size(), trained.setup.config.data.held_out_fraction).held_out;
+  if (held_out.empty()) return {};
+  std::vector<int64_t> rows;
+  for (const int64_t i : spread_rows(int64_t(held_out.size()), kMost)) rows.push_back(held_out[size_t(i)]);
   const std::vector<double> bound = infer_posterior_of(rows, trained, stack, true).bound;
   return std::accumulate(bound.begin(), bound.end(), 0.0) / double(bound.size());
 }

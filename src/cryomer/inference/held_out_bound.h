@@ -7,7 +7,7 @@
 
 namespace cryomer {
 
-// Mean log likelihood less divergence, nats an image, of the particles that were held out (512 at most), inferred as `infer` does: of models of the
+// Mean log likelihood less divergence, nats an image, of the particles that were held out (512 at most, evenly spread), inferred as `infer` does: of models of the
 // same particles the one with the higher bound has learned more that is true of others. The bounds that training goes along with are of posteriors
 // that have followed the decoder through the run, and tell models apart less well (docs/experiments.md, "Which of two runs is nearer to the truth?").
 // `stack`: the particles that the model was trained on. Nothing where none were held out.
