@@ -22,6 +22,9 @@ std::string error_of(const std::function<void()>& action);
 
 }  // namespace cryomer::testing
 
+// A message has a part like this.
+#define EXPECT_SAYS(message, part) EXPECT_NE((message).find(part), std::string::npos) << (message)
+
 // Skips visibly when there is no GPU to run on, or the build has no kernels for it; wants cryomer/tensor/device.h.
 #define CRYOMER_NEEDS_GPU() \
   if (!cryomer::has_cuda()) GTEST_SKIP() << "needs a GPU and a build with CUDA"

@@ -13,15 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using testing::data_set;
-using testing::error_of;
-using testing::fixture_text;
-using testing::kBareText;
-using testing::message_for;
-using testing::no_ctf;
-using testing::patch;
-using testing::replaced;
-using testing::write_stack;
+using namespace testing;  // of stack_files.h
 
 TEST(ImageReferences, NamesTheImageThatCannotBe) {
   const std::string text = fixture_text();

@@ -11,14 +11,7 @@ namespace cryomer {
 
 namespace {
 
-using testing::data_set;
-using testing::error_of;
-using testing::fixture_text;
-using testing::kBareText;
-using testing::kOldText;
-using testing::message_for;
-using testing::no_ctf;
-using testing::replaced;
+using namespace testing;  // of stack_files.h
 
 TEST(ParticleStack, ReadsARelion31File) {
   const std::string path = data_set(fixture_text());

@@ -8,16 +8,7 @@ namespace cryomer {
 
 namespace {
 
-using testing::data_set;
-using testing::error_of;
-using testing::fixture_text;
-using testing::kBareText;
-using testing::kOldText;
-using testing::log_of;
-using testing::message_for;
-using testing::no_ctf;
-using testing::replaced;
-using testing::with_required_poses;
+using namespace testing;  // of stack_files.h
 
 TEST(ParticleTable, TakesOriginsInAngstromBeforeThoseInPixels) {
   std::string text =

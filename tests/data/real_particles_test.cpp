@@ -15,10 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using testing::error_of;
-using testing::no_ctf;
-using testing::with_required_poses;
-using testing::write_stack;
+using namespace testing;  // of stack_files.h
 
 TEST(RealParticles, OfRelionProjectionsMoveAgainstTheirOrigin) {
   CRYOMER_NEEDS_SHARED_DATA("cryoem/relion_projections");

@@ -12,8 +12,6 @@
 #include "cryomer/data/particle_stack.h"
 #include "testing.h"
 
-#define EXPECT_SAYS(message, part) EXPECT_NE((message).find(part), std::string::npos) << (message)
-
 namespace cryomer::testing {
 
 // Pixel p of image i has the value 100 i + p.

@@ -13,17 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using testing::data_set;
-using testing::error_of;
-using testing::fixture_text;
-using testing::kBareText;
-using testing::kOldText;
-using testing::log_of;
-using testing::message_for;
-using testing::no_ctf;
-using testing::patch;
-using testing::replaced;
-using testing::write_stack;
+using namespace testing;  // of stack_files.h
 
 TEST(StackOptics, WondersAboutADefocusOfNextToNothing) {
   const std::string micrometres = replaced(replaced(replaced(kOldText, " 15000 ", " 1.5 "), " 16000 ", " 1.6 "), " 17000 ", " 1.7 ");

@@ -18,8 +18,6 @@ namespace {
 
 using testing::error_of;
 
-#define EXPECT_SAYS(message, part) EXPECT_NE((message).find(part), std::string::npos) << (message)
-
 // An MRC file put together byte by byte, independently of the writer.
 struct RawMrc {
   bool big_endian = false;

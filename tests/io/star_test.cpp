@@ -18,8 +18,6 @@ std::string message_for(const std::string& text) {
   return error_of([&] { parse_star(text, "in.star"); });
 }
 
-#define EXPECT_SAYS(message, part) EXPECT_NE((message).find(part), std::string::npos) << (message)
-
 void expect_equal(const StarFile& a, const StarFile& b) {
   ASSERT_EQ(a.tables.size(), b.tables.size());
   for (size_t t = 0; t < a.tables.size(); ++t) {

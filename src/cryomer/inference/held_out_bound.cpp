@@ -4,12 +4,17 @@
 
 namespace cryomer {
 
+std::vector<int64_t> held_out_rows(const TrainedModel& trained, const ParticleStack& stack, int64_t most) {
+  const std::vector<int64_t> all = split_particles(stack.size(), trained.setup.config.data.held_out_fraction).held_out;
+  std::vector<int64_t> rows;
+  for (const int64_t i : spread_rows(int64_t(all.size()), most)) rows.push_back(all[size_t(i)]);
+  return rows;
+}
+
 std::optional<double> held_out_bound(const TrainedModel& trained, const ParticleStack& stack) {
   constexpr int64_t kMost = 512;
-  const std::vector<int64_t> held_out = split_particles(stack.size(), trained.setup.config.data.held_out_fraction).held_out;
-  if (held_out.empty()) return {};
-  std::vector<int64_t> rows;
-  for (const int64_t i : spread_rows(int64_t(held_out.size()), kMost)) rows.push_back(held_out[size_t(i)]);
+  const std::vector<int64_t> rows = held_out_rows(trained, stack, kMost);
+  if (rows.empty()) return {};
   const std::vector<double> bound = infer_posterior_of(rows, trained, stack, true).bound;
   return std::accumulate(bound.begin(), bound.end(), 0.0) / double(bound.size());
 }

@@ -9,6 +9,7 @@
 #include "cryomer/base/stop.h"
 #include "cryomer/base/units.h"
 #include "cryomer/geometry/rotation.h"
+#include "cryomer/inference/held_out_bound.h"
 #include "cryomer/inference/structure_frame.h"
 
 namespace cryomer {
@@ -82,10 +83,8 @@ class SimulatedImages {
 
   // Of at most as many particles that the model has not learned from, inferred in the same way.
   std::vector<double> bounds_of_held_out() {
-    const std::vector<int64_t> all = split_particles(stack_.size(), trained_.setup.config.data.held_out_fraction).held_out;
-    if (all.size() < kFewestHeldOut) return {};
-    std::vector<int64_t> rows;
-    for (const int64_t i : spread_rows(int64_t(all.size()), drawn_.size(0))) rows.push_back(all[size_t(i)]);
+    const std::vector<int64_t> rows = held_out_rows(trained_, stack_, drawn_.size(0));
+    if (rows.size() < kFewestHeldOut) return {};
     std::vector<double> bounds;
     Progress progress("inferring particles held out", int64_t(rows.size()), "particles");
     for_blocks(int64_t(rows.size()), [&](int64_t first, int64_t last) {

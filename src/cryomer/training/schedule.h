@@ -38,6 +38,7 @@ class Schedule {
  private:
   // 0 to 1 from one share of the run to another, or half-way through settling.
   double grown(double from, double to) const;
+
   TrainingConfig config_;
   int64_t steps_per_epoch_, steps_ = 0;
   double progress_ = 0;
