@@ -11,6 +11,7 @@
 #include "cryomer/base/text.h"
 #include "cryomer/data/box_fit.h"
 #include "cryomer/inference/held_out_bound.h"
+#include "cryomer/inference/likelihood_power.h"
 #include "cryomer/inference/recovery.h"
 #include "cryomer/io/structure_file.h"
 #include "cryomer/kernels/cuda_kernels.h"
@@ -59,6 +60,12 @@ double say_how_well_it_went(const RunDirectory& directory, const ParticleStack& 
   try {
     const TrainedModel trained = load_trained_model(directory);
     trained.model->move_to(device);
+    InferenceConfig inference;
+    inference.likelihood_power = find_likelihood_power(trained, stack);
+    if (inference.likelihood_power != 1) {
+      log_info("Likelihoods count to the power of {:g} where particles are inferred: held-out ones are predicted best so", inference.likelihood_power);
+    }
+    write_file_atomically(directory.inference(), config_to_json(inference));
     if (const std::optional<double> found = held_out_bound(trained, stack)) {
       bound = *found;
       log_info("Held-out bound (log likelihood less divergence): {:.2f} nats an image; of runs on the same particles the higher one is better", bound);
@@ -165,7 +172,7 @@ double Train::train(const RunDirectory& directory, int64_t number) const {
     room = true;
     if (!goes_on) {
       if (fs::exists(directory.checkpoint())) log_info("The earlier run in {} gives way to this one", directory.path);
-      for (const std::string& old : {directory.checkpoint(), directory.first_search(), directory.metrics()}) fs::remove(old);
+      for (const std::string& old : {directory.checkpoint(), directory.first_search(), directory.inference(), directory.metrics()}) fs::remove(old);
       if (!earlier.empty()) {
         set_log_file("");
         write_file_atomically(directory.log(), read_file(directory.log()).substr(earlier.size()));

@@ -58,7 +58,7 @@ TEST(App, GoesFromSimulationToEnsemble) {
     ASSERT_EQ(outcome.exit_code, 0) << "cryomer " << arguments << "\n" << outcome.output;
   }
   for (const char* name : {"/sim/particles.star", "/sim/particles.mrcs", "/sim/truth.star", "/sim/states.dcd", "/run/config.json",
-                           "/run/metrics.csv", "/run/checkpoint.safetensors", "/run/log.txt", "/posterior/particles.star",
+                           "/run/metrics.csv", "/run/checkpoint.safetensors", "/run/inference.json", "/run/log.txt", "/posterior/particles.star",
                            "/posterior/latents.npy", "/posterior/latents_std.npy", "/posterior/structures.dcd", "/ensemble.dcd",
                            "/ensemble.pdb", "/simulate.json"}) {
     EXPECT_TRUE(fs::exists(world().folder + name)) << name;
@@ -170,6 +170,18 @@ TEST(App, InferenceKeepsRowsAndAddsLatents) {
   done("infer " + world().run + " " + world().sim + "/truth.star --out " + none + " --structures none");
   EXPECT_FALSE(fs::exists(none + "/structures.dcd"));
   EXPECT_TRUE(fs::exists(none + "/latents.npy"));
+}
+
+TEST(App, InfersWithTheLikelihoodsPowerOfTheRunOrAnother) {
+  const std::string run = world().folder + "/strong", of_run = run + "_posterior", asked = run + "_asked";
+  fs::copy(world().run, run, fs::copy_options::recursive);
+  ASSERT_EQ(Json::parse(read_file(run + "/inference.json"))["likelihood_power"], 1) << "few particles were held out";
+  write_file_atomically(run + "/inference.json", "{\"likelihood_power\": 4}");
+  done("infer " + run + " --structures none --out " + of_run);
+  done("infer " + world().run + " --structures none --likelihood-power 4 --out " + asked);
+  EXPECT_EQ(read_file(of_run + "/latents.npy"), read_file(asked + "/latents.npy"));
+  EXPECT_NE(read_file(of_run + "/latents.npy"), read_file(world().posterior + "/latents.npy"));
+  refused("infer " + run + " --structures none --likelihood-power 0 --out " + run + "_none", 2, {"--likelihood-power 0", "above zero"});
 }
 
 TEST(App, SamplesAreTheSameInEveryFormat) {

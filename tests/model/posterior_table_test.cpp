@@ -16,10 +16,10 @@ PosteriorTable example() {
 }
 
 // One step on some rows of sum (mean - 1)^2 + sum (log deviation)^2.
-void step(PosteriorTable& table, const Tensor& index, double rate, double mean_share = 1) {
+void step(PosteriorTable& table, const Tensor& index, double rate) {
   const PosteriorTable::Leaves leaves = table.leaves(index);
   ((leaves.mean - 1).square().sum() + leaves.log_deviation.square().sum()).backward();
-  table.update(leaves, rate, mean_share);
+  table.update(leaves, rate);
 }
 
 TEST(PosteriorTable, GivesBackWhatWasAssigned) {
@@ -50,14 +50,6 @@ TEST(PosteriorTable, TakesAdamsFirstStep) {
   EXPECT_NEAR(found.mean[0][0].item<double>(), 4 - 0.1, 1e-5);
   EXPECT_NEAR(found.mean[0][1].item<double>(), 5 - 0.1, 1e-5);
   EXPECT_NEAR(found.deviation[0][0].item<double>(), 0.5 * std::exp(0.1), 1e-5);
-}
-
-TEST(PosteriorTable, TakesSmallerStepsOfMeansWhereAsked) {
-  PosteriorTable table = example();
-  step(table, rows({2}), 0.1, 0.3);
-  const DiagonalGaussian found = table.rows(rows({2}));
-  EXPECT_NEAR(found.mean[0][1].item<double>(), 5 - 0.03, 1e-5);
-  EXPECT_NEAR(found.deviation[0][1].item<double>(), 0.5 * std::exp(0.1), 1e-5);
 }
 
 // Rows do not share their moments: what a row becomes does not depend on whom it was visited with.

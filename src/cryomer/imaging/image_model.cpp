@@ -131,9 +131,7 @@ ObservedBatch ImageModel::observe(const ParticleBatch& batch, double blur) const
   for (Tensor* const t : {&observed.pixel_size, &observed.scale_mean, &observed.scale_precision}) *t = brought_to(device(), *t);
   if (blur > 0) {
     const Tensor cycles = brought_to(device(), half_spectrum_radius(box)).unsqueeze(0) / (double(box) * observed.pixel_size.reshape({-1, 1, 1}));
-    const Tensor kept = at::exp(-4 * kPi * kPi * blur * blur * cycles.square());
-    observed.weighted_data *= kept.unsqueeze(3);
-    observed.weighted_power *= kept;
+    observed = observed.masked(at::exp(-4 * kPi * kPi * blur * blur * cycles.square()));
   }
   // Images are indexed from their first pixel while projections have their origin at box / 2: no phase is needed, both
   // are transformed alike.

@@ -15,7 +15,8 @@ std::optional<double> held_out_bound(const TrainedModel& trained, const Particle
   constexpr int64_t kMost = 512;
   const std::vector<int64_t> rows = held_out_rows(trained, stack, kMost);
   if (rows.empty()) return {};
-  const std::vector<double> bound = infer_posterior_of(rows, trained, stack, true).bound;
+  // With the power that makes the bound the highest.
+  const std::vector<double> bound = infer_posterior_of(rows, trained, stack, true, Refinement().with_power(1)).bound;
   return std::accumulate(bound.begin(), bound.end(), 0.0) / double(bound.size());
 }
 

@@ -16,15 +16,17 @@
 
 namespace cryomer {
 
-namespace {
-
-constexpr int64_t kDrawnPoses = 64;  // of a pose network, for each image
-
 // The candidates of a batch's particles and the latents to start from.
-struct Candidates {
+struct InferenceCandidates {
   CandidateViews views;
   DiagonalGaussian start;
 };
+
+namespace {
+
+using Candidates = InferenceCandidates;
+
+constexpr int64_t kDrawnPoses = 64;  // of a pose network, for each image
 
 // What training ended with, but for the latents: with poses that moved along, they have learned some of each image's noise, and the encoder's guess
 // is nearer to the truth.
@@ -124,14 +126,32 @@ std::vector<int> groups_in_training(const TrainedModel& trained, const ParticleS
   return result;
 }
 
+// Of each particle, in order, the candidate with the best bound, and its weight among them.
+struct BestViews {
+  std::vector<int64_t> view;
+  std::vector<double> weight;
+};
+BestViews best_views(const ParticleBatch& views, const Tensor& bounds) {
+  BestViews best;
+  const float* const bound = bounds.data_ptr<float>();
+  for (int64_t v = 0; v < views.size();) {
+    int64_t last = v, chosen = v;
+    double sum = 0;
+    for (; last < views.size() && views.particle[last] == views.particle[v]; ++last) {
+      if (bound[last] > bound[chosen]) chosen = last;
+    }
+    for (; v < last; ++v) sum += std::exp(double(bound[v]) - bound[chosen]);
+    best.view.push_back(chosen);
+    best.weight.push_back(1 / sum);
+  }
+  return best;
+}
+
 }  // namespace
 
 ImageInference::ImageInference(const TrainedModel& trained, const ParticleStack& stack, bool own_particles, const Refinement& refinement)
     : trained_(trained), loader_(stack), refinement_(refinement) {
-  // Where poses are inferred too, latents and poses fit an image's noise together, and the encoder's guess is a better judge
-  // than the image's own best fit: no farther from it than this (docs/experiments.md, "Where does a particle's error come from?").
-  constexpr double kMeansBesidePoses = 0.3;
-  if (trained.poses_were_inferred()) refinement_.mean_share = kMeansBesidePoses;
+  if (!refinement_.likelihood_power) refinement_.likelihood_power = trained.inference.likelihood_power;
   const int box = trained.model->images.grid().box;
   if (stack.box() != box) fail("{}: images of {} pixels, but the model was trained on {} pixels", stack.path(), stack.box(), box);
   const double pixel_size = smallest_pixel_size(stack);
@@ -154,42 +174,50 @@ ParticleBatch ImageInference::load(const std::vector<int64_t>& rows) const {
   return batch;
 }
 
+Candidates ImageInference::candidates(const ParticleBatch& batch) {
+  at::NoGradGuard guard;
+  Candidates found = !trained_.poses_were_inferred()   ? given_candidates(trained_, batch, known_)
+                     : trained_.model->pose_network    ? network_candidates(trained_, batch)
+                     : finder_                         ? searched_candidates(trained_, *finder_, batch, trained_.setup.config.data.poses == "refine")
+                                                       : known_candidates(trained_, batch);
+  found.start = found.start.to(at::kCPU);
+  return found;
+}
+
+RefinedViews ImageInference::refined(const Candidates& candidates, const Tensor& seen) const {
+  return refine_views(*trained_.model, candidates.views.batch, candidates.start, refinement_, Random(uint64_t(trained_.setup.config.seed), 0x2ef),
+                      trained_.poses_were_inferred() ? trained_.poses.deviation : Tensor(), seen);
+}
+
 Posterior ImageInference::infer(const ParticleBatch& batch) {
-  const Autoencoder& model = *trained_.model;
-  Candidates candidates;
+  const Candidates found = candidates(batch);
+  const ParticleBatch& views = found.views.batch;
+  const bool refine = refinement_.steps > 0 || finder_;
+  const RefinedViews refined_views = refine ? refined(found) : RefinedViews{found.start, views.poses(), found.views.weight.log()};
+  const BestViews best = best_views(views, refined_views.bound);
+  Posterior result;
+  for (const int64_t view : best.view) {
+    result.poses.push_back(refined_views.poses.at(view));
+    if (refine) result.bound.push_back(refined_views.bound[view].item<float>());
+  }
+  result.weight = best.weight;
+  result.mean = refined_views.posterior.mean.index_select(0, tensor_from(best.view));
+  result.deviation = refined_views.posterior.deviation.index_select(0, tensor_from(best.view));
+  return result;
+}
+
+std::vector<double> ImageInference::explain_unseen(const ParticleBatch& batch, const Tensor& seen) {
+  Candidates found = candidates(batch);
+  const ParticleBatch& views = found.views.batch;
   {
     at::NoGradGuard guard;
-    candidates = !trained_.poses_were_inferred() ? given_candidates(trained_, batch, known_)
-                 : model.pose_network            ? network_candidates(trained_, batch)
-                 : finder_                       ? searched_candidates(trained_, *finder_, batch, trained_.setup.config.data.poses == "refine")
-                                                 : known_candidates(trained_, batch);
+    found.start = trained_.model->encode(views, trained_.model->images.observe(views).masked(seen)).to(at::kCPU);
   }
-  candidates.start = candidates.start.to(at::kCPU);
-  const ParticleBatch& views = candidates.views.batch;
-  const bool refined = refinement_.steps > 0 || finder_;
-  RefinedViews found{candidates.start, {views.rotation, views.shift}, candidates.views.weight.log()};
-  if (refined) {
-    found = refine_views(model, views, candidates.start, refinement_, Random(uint64_t(trained_.setup.config.seed), 0x2ef),
-                         trained_.poses_were_inferred() ? trained_.poses.deviation : Tensor());
-  }
-  // Of each particle the candidate with the best bound.
-  Posterior result;
-  std::vector<int64_t> best;
-  const float* const bound = found.bound.data_ptr<float>();
-  for (int64_t v = 0; v < views.size();) {
-    int64_t last = v, chosen = v;
-    double sum = 0;
-    for (; last < views.size() && views.particle[last] == views.particle[v]; ++last) {
-      if (bound[last] > bound[chosen]) chosen = last;
-    }
-    for (; v < last; ++v) sum += std::exp(double(bound[v]) - bound[chosen]);
-    best.push_back(chosen);
-    result.poses.push_back(found.poses.at(chosen));
-    result.weight.push_back(1 / sum);
-    if (refined) result.bound.push_back(bound[chosen]);
-  }
-  result.mean = found.posterior.mean.index_select(0, tensor_from(best));
-  result.deviation = found.posterior.deviation.index_select(0, tensor_from(best));
+  const RefinedViews views_of_seen = refined(found, seen);
+  const Tensor explained = unseen_log_likelihood(*trained_.model, views.with_poses(views_of_seen.poses), views_of_seen.posterior.mean, seen,
+                                                 trained_.poses_were_inferred() ? trained_.poses.deviation : Tensor());
+  std::vector<double> result;
+  for (const int64_t view : best_views(views, views_of_seen.bound).view) result.push_back(explained[view].item<float>());
   return result;
 }
 

@@ -25,6 +25,8 @@ Posterior infer_posterior(const TrainedModel& trained, const ParticleStack& stac
 Posterior infer_posterior_of(const std::vector<int64_t>& rows, const TrainedModel& trained, const ParticleStack& stack,
                              bool own_particles, const Refinement& refinement = {});
 
+struct InferenceCandidates;
+
 // The same batch by batch, also for images that are not in the stack but like its own.
 class ImageInference {
  public:
@@ -35,8 +37,13 @@ class ImageInference {
   ParticleBatch load(const std::vector<int64_t>& rows) const;
   // Row by row of such a batch.
   Posterior infer(const ParticleBatch& batch);
+  // How well each particle, inferred from the Fourier pixels that are seen, explains the others: [batch] nats (see unseen_log_likelihood).
+  std::vector<double> explain_unseen(const ParticleBatch& batch, const Tensor& seen);
 
  private:
+  InferenceCandidates candidates(const ParticleBatch& batch);
+  RefinedViews refined(const InferenceCandidates& candidates, const Tensor& seen = {}) const;
+
   const TrainedModel& trained_;
   ParticleLoader loader_;
   std::vector<int> group_in_training_;

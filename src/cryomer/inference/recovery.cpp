@@ -42,7 +42,7 @@ MeanWithError mean_of(const std::vector<double>& values) {
 class SimulatedImages {
  public:
   SimulatedImages(const TrainedModel& trained, const ParticleStack& stack, int64_t images, uint64_t seed)
-      : trained_(trained), stack_(stack), random_(seed, 0x4ec0), anew_(trained, stack, false) {
+      : trained_(trained), stack_(stack), random_(seed, 0x4ec0), anew_(trained, stack, false, Refinement().with_power(1)) {
     const std::vector<int64_t> rows = spread_rows(stack.size(), images);
     drawn_ = trained.model->prior.sample(int64_t(rows.size()), seed);
     ImageInference own(trained, stack, true, {0});

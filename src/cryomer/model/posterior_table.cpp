@@ -30,7 +30,7 @@ PosteriorTable::Leaves PosteriorTable::leaves(const Tensor& index) const {
   return result;
 }
 
-void PosteriorTable::update(const Leaves& leaves, double learning_rate, double mean_share) {
+void PosteriorTable::update(const Leaves& leaves, double learning_rate) {
   at::NoGradGuard guard;
   // A shorter memory than usual for the second moment: a particle is visited a few hundred times at most.
   constexpr double kBeta1 = 0.9, kBeta2 = 0.98, kEpsilon = 1e-8;
@@ -39,8 +39,7 @@ void PosteriorTable::update(const Leaves& leaves, double learning_rate, double m
   const Tensor m = first_moment.index_select(0, leaves.index) * kBeta1 + gradient * (1 - kBeta1);
   const Tensor v = second_moment.index_select(0, leaves.index) * kBeta2 + gradient.square() * (1 - kBeta2);
   const Tensor bias1 = (1 - at::pow(kBeta1, count)).unsqueeze(1), bias2 = (1 - at::pow(kBeta2, count)).unsqueeze(1);
-  Tensor step = (m / bias1) / ((v / bias2).sqrt() + kEpsilon) * learning_rate;
-  step.slice(1, 0, leaves.mean.size(1)) *= mean_share;
+  const Tensor step = (m / bias1) / ((v / bias2).sqrt() + kEpsilon) * learning_rate;
   values.index_copy_(0, leaves.index, values.index_select(0, leaves.index) - step);
   first_moment.index_copy_(0, leaves.index, m);
   second_moment.index_copy_(0, leaves.index, v);

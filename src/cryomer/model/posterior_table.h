@@ -16,14 +16,13 @@ class PosteriorTable {
   DiagonalGaussian rows(const Tensor& index) const;
   void assign(const Tensor& index, const DiagonalGaussian& posteriors);
 
-  // Copies of some rows that gradients can reach; after backward(), update() takes one Adam step on them, with the means at
-  // their own share of the learning rate.
+  // Copies of some rows that gradients can reach; after backward(), update() takes one Adam step on them.
   struct Leaves {
     Tensor index, mean, log_deviation;
     DiagonalGaussian posterior() const { return {mean, log_deviation.exp()}; }
   };
   Leaves leaves(const Tensor& index) const;
-  void update(const Leaves& leaves, double learning_rate, double mean_share = 1);
+  void update(const Leaves& leaves, double learning_rate);
 
   int64_t size() const { return values.defined() ? values.size(0) : 0; }
 

@@ -12,6 +12,14 @@ AtomBlobs atom_blobs(const AtomBlobTensors& atoms) {
   return {atoms.amplitude.data_ptr<float>(), atoms.width.data_ptr<float>(), static_cast<int>(atoms.amplitude.size(0))};
 }
 
+ObservedBatch ObservedBatch::masked(const Tensor& share) const {
+  const Tensor kept = brought_to(weighted_power.device(), share);
+  ObservedBatch result = *this;
+  result.weighted_data = weighted_data * kept.unsqueeze(-1);
+  result.weighted_power = weighted_power * kept;
+  return result;
+}
+
 ObservedImage observed_image(const ObservedBatch& observed, int64_t image) {
   const int64_t box = observed.grid.box, area = box * (box / 2 + 1), padded = observed.grid.padded;
   return {observed.weighted_data.data_ptr<float>() + 2 * image * area, observed.weighted_power.data_ptr<float>() + image * area,

@@ -22,6 +22,8 @@ struct ObservedBatch {
   Grid grid;
 
   int64_t size() const { return weighted_data.size(0); }
+  // The same images, each Fourier pixel counting less, or not at all: share in [0, 1], [images or none, box, box / 2 + 1].
+  ObservedBatch masked(const Tensor& share) const;
 };
 
 // Which conformation is compared with which image, view by view. int64 on the CPU.

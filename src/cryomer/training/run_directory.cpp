@@ -19,7 +19,7 @@ std::string RunDirectory::structure(const std::string& original) const {
 }
 
 bool RunDirectory::owns(const std::string& name) const {
-  for (const std::string& own : {config(), checkpoint(), first_search(), metrics(), log(), structure(name)}) {
+  for (const std::string& own : {config(), checkpoint(), first_search(), inference(), metrics(), log(), structure(name)}) {
     if (own == path + "/" + name) return true;
   }
   return false;

@@ -12,6 +12,8 @@ struct RunDirectory {
   std::string checkpoint() const { return path + "/checkpoint.safetensors"; }
   // Poses found so far, until there is a checkpoint.
   std::string first_search() const { return path + "/first_search.safetensors"; }
+  // What was found out about the model after training, for those who infer with it.
+  std::string inference() const { return path + "/inference.json"; }
   std::string metrics() const { return path + "/metrics.csv"; }
   std::string log() const { return path + "/log.txt"; }
   // The base structure as it was given, so that a run can be used when the original has moved; with its extension.

@@ -123,6 +123,10 @@ std::vector<std::string> moved_stretches(const Structure& before, const Structur
 
 }  // namespace
 
+void InferenceConfig::visit(ConfigVisitor& v) {
+  v.field("likelihood_power", likelihood_power, "of posteriors, beside the prior");
+}
+
 TrainedModel load_trained_model(const RunDirectory& directory) {
   if (!std::filesystem::exists(directory.checkpoint())) {
     if (std::filesystem::exists(directory.first_search())) {
@@ -159,6 +163,10 @@ TrainedModel load_trained_model(const RunDirectory& directory) {
   if (trained.model->widths.learned()) {
     const std::vector<float> b = to_floats(trained.model->widths.b_factors());
     for (size_t a = 0; a < b.size(); ++a) trained.setup.structure.atoms[a].b_factor = b[a];
+  }
+  if (std::filesystem::exists(directory.inference())) {
+    config_from_json(trained.inference, read_file(directory.inference()), directory.inference());
+    if (!(trained.inference.likelihood_power > 0)) fail("{}: likelihood_power is {}, expected a number above zero", directory.inference(), trained.inference.likelihood_power);
   }
   const auto groups = checkpoint.metadata.find("optics_groups");
   if (groups != checkpoint.metadata.end()) trained.optics_groups = split(groups->second, '\n');

@@ -12,6 +12,13 @@
 
 namespace cryomer {
 
+// What was found out about a model after its training, for those who infer with it.
+struct InferenceConfig : Config {
+  double likelihood_power = 1;  // see likelihood_power.h
+
+  void visit(ConfigVisitor& visitor) override;
+};
+
 struct RunSetup {
   TrainingConfig config;
   Structure structure;  // as in the file
@@ -40,6 +47,7 @@ struct TrainedModel {
   PoseTable poses;
   PosteriorTable latents;
 
+  InferenceConfig inference;
   bool ended = true;  // or was stopped, and can be taken on
 
   bool poses_were_inferred() const { return setup.config.data.poses != "given"; }
