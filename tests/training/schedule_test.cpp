@@ -60,6 +60,7 @@ TEST(Schedule, MakesTheDivergenceDearerWhenMotionsAreFound) {
   TrainingConfig config = hundred_epochs();
   config.objective.warmup_epochs = 20;
   config.objective.conformation_kl = 3;
+  config.objective.late_kl = 1;
   EXPECT_DOUBLE_EQ(at_step(config, 100).conformation_kl(), 0.3);
   EXPECT_DOUBLE_EQ(at_step(config, 900).conformation_kl(), 3);
   config.objective.late_kl = 4;

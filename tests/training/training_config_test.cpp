@@ -55,6 +55,7 @@ TEST(PaperRecipe, IsAValidConfigurationWithThePapersSizes) {
   EXPECT_EQ(config.model.encoder.widths, (std::vector<int64_t>{2048, 1024, 512, 512}));
   EXPECT_EQ(config.model.decoder.modes, 0);
   EXPECT_EQ(config.objective.samples, 64);
+  EXPECT_EQ(config.objective.late_kl, 1);
   EXPECT_FALSE(config.model.pose_network.used);
   TrainingConfig unposed;
   apply_paper_recipe(unposed, true);

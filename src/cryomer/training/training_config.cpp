@@ -98,6 +98,7 @@ void apply_paper_recipe(TrainingConfig& config, bool poses_inferred) {
   config.objective.samples = 64;
   config.objective.restraints = "bonds";
   config.objective.chain = 0.01;
+  config.objective.late_kl = 1;
   config.objective.clashes = 0;
   config.objective.ramachandran = 0;
   config.objective.rotamers = 0;

@@ -45,7 +45,7 @@ struct ObjectiveConfig {
   std::string kind = "elbo";   // elbo, multi_sample
   int64_t samples = 2;         // conformations drawn for each image
   double conformation_kl = 1;  // weight of the divergence from the prior
-  double late_kl = 1;          // factor that it grows by between half and seven tenths of the run, when motions are found
+  double late_kl = 4;          // factor that it grows by between half and seven tenths of the run, when motions are found
   // Where a network says the poses (model.pose_network):
   double pose_kl = 0.01;            // weight of their divergence from the prior
   int64_t pose_samples = 4;         // poses drawn for each conformation
