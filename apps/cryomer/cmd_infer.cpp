@@ -1,5 +1,6 @@
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <system_error>
 
 #include "command.h"
@@ -24,7 +25,6 @@ struct Infer {
   bool overwrite = false;
   const CLI::App* command = nullptr;
   Refinement refinement;
-  double likelihood_power = 0;
 
   // 0: none, -1: the mean, K: that many samples of each posterior.
   int64_t structures_per_particle() const {
@@ -44,10 +44,8 @@ void Infer::run() const {
   common.apply();
   const int64_t per_particle = structures_per_particle();
   if (refinement.steps < 0 || refinement.steps > 100000) fail_usage("--refine {}: expected 0 to 100000 steps", refinement.steps);
-  Refinement how = refinement;
-  if (command->count("--likelihood-power") > 0) {
-    if (!(likelihood_power > 0)) fail_usage("--likelihood-power {}: expected a number above zero", likelihood_power);
-    how = refinement.with_power(likelihood_power);
+  if (const std::optional<double> power = refinement.likelihood_power; power && !(*power > 0)) {
+    fail_usage("--likelihood-power {}: expected a number above zero", *power);
   }
   const at::Device on = device_named(device);
   const TrainedModel trained = load_trained_model({run_folder});
@@ -73,10 +71,10 @@ void Infer::run() const {
     fail_usage("--out {}: this is the folder of a run. Choose another, so that what is inferred does not mix with it", out);
   }
   OutputFolder folder(out, overwrite, false);
-  if (const double power = how.likelihood_power.value_or(trained.inference.likelihood_power); power != 1) {
-    log_info("Likelihoods count to the power of {:g}{}", power, how.likelihood_power ? "" : ": the run's held-out particles are predicted best so");
+  if (const double power = refinement.likelihood_power.value_or(trained.inference.likelihood_power); power != 1) {
+    log_info("Likelihoods count to the power of {:g}{}", power, refinement.likelihood_power ? "" : ": the run's held-out particles are predicted best so");
   }
-  Posterior posterior = infer_posterior(trained, stack, own, how);
+  Posterior posterior = infer_posterior(trained, stack, own, refinement);
   const int64_t count = stack.size(), dim = posterior.mean.size(1);
 
   std::vector<StructureFrame> frames;
@@ -137,7 +135,7 @@ void add_infer(CLI::App& program) {
   command->add_option("--out", s->out, "Folder for the result")->required();
   command->add_option("--structures", s->structures, "Structures to write: mean, samples:K or none")->capture_default_str();
   command->add_option("--refine", s->refinement.steps, "Steps that improve each particle's own posterior, from the encoder's guess or, for a run's own particles with given poses, from where training ended")->capture_default_str();
-  command->add_option("--likelihood-power", s->likelihood_power, "How much an image's likelihood counts beside the prior: 1 in a plain posterior; default: what predicted the run's held-out particles best");
+  command->add_option("--likelihood-power", s->refinement.likelihood_power, "How much an image's likelihood counts beside the prior: 1 in a plain posterior; default: what predicted the run's held-out particles best");
   command->add_option("--device", s->device, "cpu, cuda, or auto: CUDA where this build and the machine have it")->capture_default_str();
   command->add_option("--data-dir", s->data_dir, "Folder in which image paths are tried first");
   command->add_option("--pixel-size", s->pixel_size, "A; replaces what the files say");

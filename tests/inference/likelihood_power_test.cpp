@@ -104,7 +104,7 @@ TEST(LikelihoodPower, IsAskedForWherePosesWereInferred) {
   testing::SmallRun run(testing::small_pose_config(testing::small_data(360), 4), testing::scratch_folder());
   run.trainer->run();
   const TrainedModel model = load_trained_model(run.directory);
-  ASSERT_GE(held_out_rows(model, run.stack, 512).size(), 50u);
+  ASSERT_GE(held_out_rows(model, run.stack).size(), 50u);
   ImageInference inference(model, run.stack, true);
   const ParticleBatch batch = inference.load({5, 3});
   const int64_t box = run.stack.box();

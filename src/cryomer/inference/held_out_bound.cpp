@@ -12,8 +12,7 @@ std::vector<int64_t> held_out_rows(const TrainedModel& trained, const ParticleSt
 }
 
 std::optional<double> held_out_bound(const TrainedModel& trained, const ParticleStack& stack) {
-  constexpr int64_t kMost = 512;
-  const std::vector<int64_t> rows = held_out_rows(trained, stack, kMost);
+  const std::vector<int64_t> rows = held_out_rows(trained, stack);
   if (rows.empty()) return {};
   // With the power that makes the bound the highest.
   const std::vector<double> bound = infer_posterior_of(rows, trained, stack, true, Refinement().with_power(1)).bound;

@@ -1,19 +1,18 @@
 #include "cryomer/inference/likelihood_power.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "cryomer/base/log.h"
 #include "cryomer/base/progress.h"
 #include "cryomer/base/stop.h"
 #include "cryomer/inference/held_out_bound.h"
+#include "cryomer/inference/mean_with_error.h"
 
 namespace cryomer {
 
 namespace {
 
-constexpr int64_t kMost = 512;  // particles
-constexpr size_t kFewest = 50;
+constexpr size_t kFewest = 50;   // particles
 constexpr double kHidden = 0.2;  // share of the Fourier pixels
 
 // One for what is seen, zero for what is hidden: [box, box / 2 + 1]. Where the half spectrum holds a pixel and its mate, both are.
@@ -31,25 +30,20 @@ Tensor seen_pixels(int box, Random random) {
   return seen;
 }
 
-// Mean over particles by which `a` explains more than `b`, and its standard error.
-struct Gain {
-  double mean = 0, error = 0;
-};
-Gain gain(const PowerTrial& a, const PowerTrial& b) {
-  const double n = double(a.explained.size());
-  double sum = 0, squares = 0;
-  for (size_t i = 0; i < a.explained.size(); ++i) sum += a.explained[i] - b.explained[i];
-  for (size_t i = 0; i < a.explained.size(); ++i) squares += std::pow(a.explained[i] - b.explained[i] - sum / n, 2);
-  return {sum / n, std::sqrt(squares / (n * std::max(n - 1, 1.0)))};
+// By how much `a` explains a particle more than `b` does.
+MeanWithError gain(const PowerTrial& a, const PowerTrial& b) {
+  std::vector<double> differences;
+  for (size_t i = 0; i < a.explained.size(); ++i) differences.push_back(a.explained[i] - b.explained[i]);
+  return mean_with_error(differences);
 }
 
 const PowerTrial& best_of(const std::vector<PowerTrial>& trials) {
-  return *std::max_element(trials.begin(), trials.end(), [](const PowerTrial& a, const PowerTrial& b) { return gain(b, a).mean > 0; });
+  return *std::max_element(trials.begin(), trials.end(), [](const PowerTrial& a, const PowerTrial& b) { return gain(b, a).value > 0; });
 }
 
 bool is_worse(const PowerTrial& trial, const std::vector<PowerTrial>& others) {
-  const Gain behind = gain(best_of(others), trial);
-  return behind.mean > behind.error;
+  const MeanWithError behind = gain(best_of(others), trial);
+  return behind.value > behind.error;
 }
 
 }  // namespace
@@ -63,7 +57,7 @@ double cautious_power(const std::vector<PowerTrial>& trials) {
 }
 
 double find_likelihood_power(const TrainedModel& trained, const ParticleStack& stack) {
-  const std::vector<int64_t> rows = held_out_rows(trained, stack, kMost);
+  const std::vector<int64_t> rows = held_out_rows(trained, stack);
   if (rows.size() < kFewest) return 1;
   const Tensor seen = seen_pixels(trained.model->images.grid().box, Random(uint64_t(trained.setup.config.seed), 0x1f7));
   std::vector<PowerTrial> trials;
@@ -87,8 +81,8 @@ double find_likelihood_power(const TrainedModel& trained, const ParticleStack& s
   for (double power = 0.5; power >= 0.25 && tried(power); power /= 2) {}
   for (double power = 2; power <= 4 && tried(power); power *= 2) {}
   for (const PowerTrial& trial : trials) {
-    const Gain more = gain(trial, trials.front());
-    log_debug("likelihood to the power of {:g}: {:.3f} +- {:.3f} nats of hidden pixels more than to the power of one", trial.power, more.mean, more.error);
+    const MeanWithError more = gain(trial, trials.front());
+    log_debug("likelihood to the power of {:g}: {:.3f} +- {:.3f} nats of hidden pixels more than to the power of one", trial.power, more.value, more.error);
   }
   return cautious_power(trials);
 }

@@ -10,6 +10,7 @@
 #include "cryomer/base/units.h"
 #include "cryomer/geometry/rotation.h"
 #include "cryomer/inference/held_out_bound.h"
+#include "cryomer/inference/mean_with_error.h"
 #include "cryomer/inference/structure_frame.h"
 
 namespace cryomer {
@@ -24,18 +25,6 @@ std::vector<Pose> placed_on_base(const TrainedModel& trained, const Tensor& late
   const std::vector<StructureFrame> frames = frames_on_base(trained, latents);
   for (size_t i = 0; i < poses.size(); ++i) poses[i] = frames[i].pose(poses[i]);
   return poses;
-}
-
-struct MeanWithError {
-  double value = 0, error = 0;
-};
-
-MeanWithError mean_of(const std::vector<double>& values) {
-  const double n = double(values.size());
-  double sum = 0, squares = 0;
-  for (const double v : values) sum += v;
-  for (const double v : values) squares += (v - sum / n) * (v - sum / n);
-  return {sum / n, std::sqrt(squares / std::max(n * (n - 1), 1.0))};
 }
 
 // Of the same structures and views, with the same noise, whatever their strength.
@@ -139,10 +128,10 @@ Recovery recover(const TrainedModel& trained, const ParticleStack& stack, int64_
   Recovery result = simulated.found_again(1);
   if (held_out.empty()) return result;
   constexpr double kErrors = 2.5, kWeakest = 0.2, kStrongest = 2;
-  const MeanWithError shown = mean_of(held_out), own = mean_of(result.bound);
+  const MeanWithError shown = mean_with_error(held_out), own = mean_with_error(result.bound);
   if (std::abs(own.value - shown.value) < kErrors * std::hypot(own.error, shown.error)) return result;
   // What images gain by a structure goes with its power, but for what is found in noise alone.
-  const double nothing = mean_of(simulated.found_again(0).bound).value;
+  const double nothing = mean_with_error(simulated.found_again(0).bound).value;
   if (own.value <= nothing) return result;  // nothing was learned that images could show more or less of
   const double power = (shown.value - nothing) / (own.value - nothing);
   return simulated.found_again(std::clamp(std::sqrt(std::max(power, 0.0)), kWeakest, kStrongest));
